@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The arena: one file in shared memory that the harness and every process of a run have mapped. It holds the plan
+ * (read by the injector), the processes, the threads and what they are in, the objects that they use, and the event
+ * chunks. Everything is plain data; there are no pointers in it. All writers are lock-free and async-signal-safe.
+ *
+ * A worker reuses its arena for the next run: arena_reset() gives it a new generation, which unseals every event.
+ */
+#ifndef CORE_HISTORY_ARENA_H
+#define CORE_HISTORY_ARENA_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/history/event.h"
+
+#define ARENA_MAGIC 0x5ab07a2eu
+#define ARENA_VERSION 1u
+
+#define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
+#define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
+#define ZYGOTE_ENV "SABOT_ZYGOTE"	/* set: stop before main and fork a run on command */
+
+enum arena_limit {
+	ARENA_ROLES = 64,	/* role instances */
+	ARENA_PROCS = 512,
+	ARENA_THREADS = 1024,
+	ARENA_OBJECTS = 4096,
+	ARENA_MODULES = 512,
+	ARENA_CHUNKS = 2048,
+	CHUNK_EVENTS = 1024,	/* 64 KiB a chunk, 128 MiB of events at most, touched only as used */
+	ROLE_NAME = 48,
+	OBJECT_NAME = 112,
+	MODULE_PATH = 160,
+	ARENA_PLAN = 32768,	/* bytes kept for struct plan */
+};
+
+enum proc_state { PROC_FREE, PROC_CLAIMED, PROC_ALIVE, PROC_EXITED };
+
+/* A process of a role. Written by itself (or by its parent between fork and the child's first event). */
+struct proc {
+	_Atomic uint32_t state;
+	int32_t pid, parent_pid;
+	uint32_t role;			/* index of the role instance */
+	uint32_t parent;		/* process index + 1; 0: started by the harness */
+	_Atomic uint32_t n_children;	/* ordinal of the next child */
+	char name[ROLE_NAME];		/* "server", "client/2", "server.1.1" */
+	uint32_t image;			/* which program it runs: counts exec */
+	_Atomic uint32_t first_chunk, last_chunk;	/* chunk index + 1; 0: none */
+	_Atomic uint64_t lost;		/* events that found no room */
+	uint64_t armed;			/* bit i: fault i selects this process */
+};
+
+/* What a thread is in. `call` is stored last when a call begins, and cleared first when it ends. */
+struct thread {
+	_Atomic uint32_t tid;		/* 0: free */
+	uint32_t proc;			/* process index */
+	_Atomic uint32_t call;		/* row of calls.def + 1; 0: not in a recorded call */
+	int32_t fd;
+	uint32_t object;		/* index + 1 */
+	uint32_t asked;
+	uint32_t flags;			/* enum event_flag: NONBLOCK, TIMED */
+	_Atomic uint32_t n_calls;	/* grows with every call: tells a stall from a loop */
+	uint64_t since, site;
+	int64_t extra;			/* poll, select: number of descriptors; futex-like: address */
+};
+
+enum object_kind {
+	OBJ_NONE, OBJ_UNIX_STREAM, OBJ_UNIX_DGRAM, OBJ_UNIX_SEQPACKET, OBJ_SOCKETPAIR, OBJ_TCP, OBJ_UDP, OBJ_PIPE, OBJ_FIFO,
+	OBJ_POSIX_MQ, OBJ_SYSV_MQ, OBJ_POSIX_SHM, OBJ_SYSV_SHM, OBJ_MEMFD, OBJ_SEM, OBJ_SYSV_SEM, OBJ_EVENTFD, OBJ_SIGNALFD,
+	OBJ_TIMERFD, OBJ_EPOLL, OBJ_NETLINK, OBJ_PTY, OBJ_FILE, OBJ_OTHER, OBJ_N_KINDS
+};
+
+enum object_flag {
+	OBF_LISTENER = 1,
+	OBF_STANDARD = 2,	/* stdin, stdout or stderr that the harness gave: never struck */
+	OBF_ACCEPTED = 4,	/* made by accept */
+	OBF_CONNECTED = 8,
+	OBF_CLAIMED = 16,	/* a connect that its accept has found */
+	OBF_FAILED = 32,	/* a connect that failed */
+};
+
+/*
+ * One IPC object as one process sees it first: a connection has two (one each end, each other's `peer`), a pipe, a
+ * queue or a segment one that all share.
+ */
+struct object {
+	_Atomic uint32_t state;		/* 0 free, 1 being filled, 2 ready */
+	uint32_t kind;			/* enum object_kind */
+	_Atomic uint32_t flags;		/* enum object_flag */
+	uint32_t proc;			/* process index that made it or met it first */
+	uint64_t key;			/* inode, id, or hash of the name: what makes it the same object in another process */
+	uint64_t local, remote;		/* hashes of the addresses; 0: none */
+	_Atomic uint32_t peer;		/* object index + 1 of the other end; 0: none or not known */
+	_Atomic uint32_t peer_proc;	/* process index + 1 at the other end */
+	uint32_t ordinal;		/* the how-manieth of this kind, process and peer role: 1, 2, … */
+	uint32_t reserved;
+	uint64_t made;			/* stamp */
+	char name[OBJECT_NAME];		/* address or path, printable; "" if it has none */
+};
+
+struct module {
+	_Atomic uint32_t state;
+	uint32_t image;			/* image index of struct proc */
+	uint64_t base, start, end;	/* load bias; address range of the code */
+	char path[MODULE_PATH];
+};
+
+/* What the harness and the roles wait for. Every word is a futex; each counts up and is woken on change. */
+struct role_slot {
+	char name[ROLE_NAME];
+	_Atomic uint32_t ready;		/* 0 not yet, 1 ready, 2 ended before it was ready */
+	_Atomic uint32_t ready_at;	/* enum ready_kind: how the injector decides that it is ready */
+	_Atomic uint64_t after;		/* bits: role instances that must be ready before main of this one */
+	/* the zygote of this role instance */
+	_Atomic uint32_t zygote;	/* 1: stopped before main, waiting for `command` */
+	_Atomic uint32_t command;	/* count of forks asked for; the zygote waits for it to grow */
+	_Atomic uint32_t forked;	/* count of forks done */
+	_Atomic int32_t pid;		/* of the last fork */
+	_Atomic uint32_t ended;		/* count of forks whose status is in `status` */
+	_Atomic int32_t status;		/* wait status of the last fork that ended */
+};
+
+enum ready_kind { READY_STARTED, READY_LISTEN, READY_HARNESS /* the harness decides: path or output */ };
+
+struct chunk {
+	_Atomic uint32_t used;		/* events claimed; may pass CHUNK_EVENTS when several writers find it full */
+	uint32_t proc;
+	_Atomic uint32_t next;		/* chunk index + 1 */
+	uint32_t reserved[13];
+	struct event events[CHUNK_EVENTS];
+};
+static_assert(sizeof(struct chunk) == 64 + 64 * CHUNK_EVENTS, "a chunk is a header line and its events");
+
+struct arena {
+	uint32_t magic, version;
+	uint64_t size;			/* bytes of the whole file */
+	_Atomic uint32_t generation;	/* never 0 */
+	uint32_t payload;		/* record up to so many bytes of each payload as EV_TEXT; 0: none */
+	uint64_t tick_hz, tick_base;	/* stamp of the start of the run */
+	uint64_t seed;
+	double time_scale;		/* delays are multiplied by it */
+	int32_t harness_pid;
+	uint32_t bell_fd;		/* an eventfd in the zygotes that wakes the harness; 0: none */
+	_Atomic uint32_t bell;		/* futex: something for the harness to look at */
+	_Atomic uint32_t stop;		/* 1: the run is over, nothing new begins */
+	uint32_t n_roles;
+	_Atomic uint32_t n_images, n_modules;
+	_Atomic uint32_t next_chunk, n_chunks;
+	_Atomic uint64_t lost;		/* events that found no chunk */
+	char library[256];		/* path of libsabot.so, to preload into children that lost their environment */
+	char path[256];			/* path of this file */
+	char directory[256];		/* ${TMP} */
+	struct role_slot roles[ARENA_ROLES];
+	struct proc procs[ARENA_PROCS];
+	_Atomic uint32_t n_procs;
+	struct thread threads[ARENA_THREADS];
+	struct object objects[ARENA_OBJECTS];
+	_Atomic uint32_t n_objects;
+	struct module modules[ARENA_MODULES];
+	_Alignas(64) unsigned char plan[ARENA_PLAN];	/* struct plan */
+	_Alignas(4096) struct chunk chunks[];
+};
+
+/*
+ * Creates the arena file at path (mode 0666: roles may change user) with room for n_chunks, maps it and fills in the
+ * header; *out is the mapping. 0, or -errno. The harness calls it; the file is the caller's to unlink.
+ */
+int arena_new(const char *path, uint32_t n_chunks, struct arena **out);
+/* Unmaps. NULL is fine. Returns NULL to assign back. */
+struct arena *arena_free(struct arena *a);
+/* Maps an arena file that exists, after checking magic, version and size. 0, or -errno (-EPROTO: not an arena). */
+int arena_map(const char *path, struct arena **out);
+/* A new generation: forgets processes, threads, objects and events; keeps roles' names, images and modules. */
+void arena_reset(struct arena *a);
+
+/* The present time in ticks (the time-stamp counter where there is one, else CLOCK_MONOTONIC ns). Async-signal-safe. */
+static inline uint64_t tick_now(void);
+
+#if defined(__x86_64__)
+static inline uint64_t tick_now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+#else
+#include <time.h>
+static inline uint64_t tick_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+#endif
+
+#endif

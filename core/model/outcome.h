@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* How every role of a run ended and what it left behind. Plain data in shared memory; no pointers. */
+#ifndef CORE_MODEL_OUTCOME_H
+#define CORE_MODEL_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/history/arena.h"
+
+enum {
+	OUTCOME_ROLES = 64,	/* role instances */
+	OUTCOME_CAPTURE = 16384,	/* bytes kept of each output */
+	OUTCOME_LEFT = 64,	/* things left behind that are named */
+	OUTCOME_TEXT = 160,
+	OUTCOME_WAITERS = 32,
+};
+
+enum ended {
+	ENDED_NOT,		/* never started */
+	ENDED_EXIT,		/* status = exit status */
+	ENDED_SIGNAL,		/* status = signal that killed it */
+	ENDED_BY_STOP,		/* a service: killed by the very signal that its `stop:` sent */
+	ENDED_BY_HARNESS,	/* killed: the run was over and it still ran */
+	ENDED_BY_FAULT,		/* killed by a `kill` strike */
+};
+
+struct output {
+	uint64_t length;	/* bytes written in all */
+	uint64_t hash;		/* XXH3 of all of them */
+	uint32_t kept;		/* bytes in text */
+	char text[OUTCOME_CAPTURE];
+};
+
+struct role_outcome {
+	char name[ROLE_NAME];
+	int32_t pid;
+	uint32_t role;		/* index of scenario.roles */
+	enum ended ended;
+	int32_t status;
+	bool driver, service;
+	bool started, ready, hello;	/* hello: the injector was seen in it */
+	bool core;		/* killed by SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGSYS */
+	int32_t fds_at_ready;	/* descriptors open when it was ready; -1: not known */
+	int32_t fds_at_end;	/* … when the drivers had ended and it was quiet; -1: not known */
+	int32_t threads_at_end;
+	int64_t ended_ns;	/* since the start of the run */
+	uint64_t cpu_ns;
+	struct output out, err;
+};
+
+enum left_kind { LEFT_SOCKET, LEFT_FIFO, LEFT_SHM, LEFT_MQ, LEFT_SEM, LEFT_SYSV, LEFT_PROCESS, LEFT_ZOMBIE, LEFT_FD, LEFT_FILE };
+
+struct left {
+	enum left_kind kind;
+	uint32_t owner;			/* role_outcome index + 1 that is answerable; 0: not known */
+	bool excused;			/* its owner was SIGKILLed by a fault, or it is an ordinary file */
+	char text[OUTCOME_TEXT];	/* "socket file kv.sock", "descriptor 7 (connection to client, which has ended)" */
+};
+
+enum run_end {
+	RUN_DONE,	/* every driver ended and every service stopped */
+	RUN_HUNG,	/* a stall was found: nobody left could wake them */
+	RUN_SPUN,	/* a role went on calling without progress */
+	RUN_TIMEOUT,	/* the last resort */
+	RUN_BROKEN,	/* the harness failed: `why` says how */
+	RUN_CANNOT,	/* not possible on this machine: `why` */
+};
+
+/* One thread that waited when the run was found hung. */
+struct waiter {
+	uint32_t role;		/* role_outcome index */
+	char process[ROLE_NAME];
+	uint32_t tid;
+	uint32_t call;		/* row + 1; 0: not in a recorded call */
+	uint32_t object;	/* arena object + 1 */
+	uint64_t site;
+	uint32_t image;
+	char for_whom[ROLE_NAME];	/* process at the other end; "" not known */
+};
+
+struct outcome {
+	enum run_end end;
+	char why[512];
+	int64_t duration_ns;
+	uint32_t n_roles;
+	uint32_t n_left;
+	uint32_t left_more;	/* beyond OUTCOME_LEFT */
+	uint32_t n_waiters;
+	uint32_t n_blind;	/* processes of roles in which the injector was not seen */
+	char blind[OUTCOME_TEXT];
+	bool seen_all_events;	/* no ring overflowed */
+	uint64_t files_hash;	/* of names and contents of ordinary files left in ${TMP} */
+	uint32_t n_files;
+	uint64_t n_calls;	/* recorded events: for "amplified" */
+	struct waiter waiters[OUTCOME_WAITERS];
+	struct left left[OUTCOME_LEFT];
+	struct role_outcome roles[OUTCOME_ROLES];
+};
+
+#endif
