@@ -29,6 +29,8 @@ struct fault_result {
 	uint32_t fired, refused;
 	char why[256];		/* vacuous: "fault 2 never fired: server made 3 recv calls, nth was 5" */
 	char site[128];		/* of the last strike: "server.c:57 (next_line)" */
+	char call[32];		/* of the last strike: "recv"; "" not known */
+	char channel[ROLE_NAME * 2 + 16];	/* of the last strike: "client/2→server#1"; "" not known */
 };
 
 struct result {
