@@ -71,6 +71,14 @@ struct plan_state {
 	_Atomic uint32_t released;	/* futex: hold's `until` has happened */
 	_Atomic uint32_t until_seen;
 	_Atomic uint32_t expired;	/* holds that gave up */
+	/* pause: the harness sends SIGCONT to these when the clock has passed resume_at */
+	_Atomic uint64_t resume_at;	/* CLOCK_MONOTONIC ns; 0: nothing is stopped */
+	_Atomic uint32_t n_paused;
+	int32_t paused[8];		/* pids */
+	/* the last strike */
+	_Atomic uint64_t site;
+	_Atomic uint32_t struck_proc;	/* process index + 1 */
+	_Atomic uint32_t struck_call;	/* row + 1 */
 };
 
 enum refusal {
