@@ -19,6 +19,7 @@ struct technique_info {
 	uint32_t kind;		/* enum object_kind that carries its messages */
 	const char *designs;	/* "iterative select poll …", the default first; "" none */
 	const char *patterns;	/* workloads that it can do: "echo one-way bulk …" */
+	int children;		/* 1: the server forks its clients itself: only role server is started, as the driver */
 };
 
 struct mistake_info {

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The messages of the reference implementations: a header and a payload, contiguous, so that one call can carry both.
+ * The payload is a pure function of seed, sender and sequence; the checksum covers header and payload. Every function
+ * here is pure or writes only what it is given; all are async-signal-safe and thread-safe.
+ */
+#ifndef CORE_TECHNIQUES_MESSAGE_H
+#define CORE_TECHNIQUES_MESSAGE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MESSAGE_MAGIC 0x5ab07u
+#define SERVER_ID 1000000u	/* sender or receiver that is the server; client i is i, from 1 */
+
+enum {
+	MESSAGE_HEADER = 40,
+	MESSAGE_MAX = 65536,	/* bytes of payload */
+};
+
+enum message_kind {
+	MESSAGE_DATA = 1,	/* the numbered messages of the workload: what sabot.h is told of */
+	MESSAGE_HELLO,		/* client → server: here I am (fan-out: send me yours) */
+	MESSAGE_ACK,		/* sequence = highest number received in order; only where datagrams can be lost, or fan-out */
+	MESSAGE_END,		/* client → server: sequence = so many were sent; payload: hash of the file (bulk) */
+	MESSAGE_RESULT,		/* server → client: sequence = so many were received; payload as END */
+};
+
+struct message {
+	uint32_t magic;
+	uint32_t kind;		/* enum message_kind */
+	uint32_t sender, receiver;
+	uint64_t sequence;	/* data: 1, 2, … for each pair of sender and receiver */
+	uint32_t length;	/* bytes of payload that follow */
+	uint32_t reserved;
+	uint64_t checksum;	/* of everything but itself */
+	unsigned char payload[MESSAGE_MAX];
+};
+static_assert(offsetof(struct message, payload) == MESSAGE_HEADER, "no holes on the wire");
+
+/* Bytes on the wire. */
+static inline size_t message_size(const struct message *m)
+{
+	return MESSAGE_HEADER + (size_t)m->length;
+}
+
+/* FNV-1a, continued from `hash` (begin with HASH_BASIS). */
+#define HASH_BASIS 0xcbf29ce484222325u
+uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n);
+
+/* Sums up the message as it is now; message_seal() stores the sum, message_intact() compares it. */
+uint64_t message_checksum(const struct message *m);
+void message_seal(struct message *m);
+bool message_intact(const struct message *m);
+/* Could these be the first bytes of a message? Looks at magic, kind and length; m holds at least a header. */
+bool message_plausible(const struct message *m);
+
+/* A sealed message without payload, and one with the 8 bytes of `word` as its payload. */
+void message_control(struct message *m, enum message_kind kind, uint32_t sender, uint32_t receiver, uint64_t sequence);
+void message_control_word(struct message *m, enum message_kind kind, uint32_t sender, uint32_t receiver,
+	uint64_t sequence, uint64_t word);
+/* The word of a control message; 0 if it has none. */
+uint64_t message_word(const struct message *m);
+/* A sealed DATA message with `length` bytes of payload made from seed, sender and sequence. */
+void message_data(struct message *m, uint32_t sender, uint32_t receiver, uint64_t sequence, uint32_t length,
+	uint64_t seed);
+
+#endif
