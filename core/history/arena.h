@@ -81,6 +81,9 @@ enum object_flag {
 	OBF_CONNECTED = 8,
 	OBF_CLAIMED = 16,	/* a connect that its accept has found */
 	OBF_FAILED = 32,	/* a connect that failed */
+	OBF_CONNECTING = 64,	/* connect was called and has not returned */
+	OBF_RESET = 128,	/* a strike reset it: receives give EOF, sends EPIPE */
+	OBF_EOF = 256,		/* a strike ended its incoming stream */
 };
 
 /*
@@ -97,7 +100,7 @@ struct object {
 	_Atomic uint32_t peer;		/* object index + 1 of the other end; 0: none or not known */
 	_Atomic uint32_t peer_proc;	/* process index + 1 at the other end */
 	uint32_t ordinal;		/* the how-manieth of this kind, process and peer role: 1, 2, … */
-	uint32_t reserved;
+	uint32_t type;			/* sockets: SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
 	uint64_t made;			/* stamp */
 	char name[OBJECT_NAME];		/* address or path, printable; "" if it has none */
 };

@@ -22,6 +22,7 @@ struct history_proc {
 	uint32_t image;
 	int32_t pid;
 	bool hello;		/* the injector was in it */
+	uint32_t torn;		/* events that it was writing when it ended: they were in flight, and are not `lost` */
 };
 
 /* A channel: an object that processes talk through; both ends of a connection are one channel. */
@@ -33,6 +34,7 @@ struct channel {
 	uint32_t ordinal;
 	uint64_t bytes_in, bytes_out;	/* accepted by send-like calls; handed out by receive-like calls */
 	uint32_t n_sent, n_received;	/* calls, or datagrams */
+	bool uncounted;			/* bytes crossed it that no event counts (splice, sendfile, recvmmsg …) */
 	bool listener, standard;
 };
 
@@ -56,11 +58,38 @@ struct history {
 	char *text;		/* NUL-terminated pieces */
 	size_t n_text;
 	uint64_t tick_hz, tick_base;
-	uint64_t lost;		/* events that found no room, or were torn: > 0 makes verdicts that need all of them unknown */
+	uint64_t lost;		/* events that found no room: > 0 makes verdicts that need all of them unknown */
 };
 #define HISTORY_NONE ((struct history){ .events = NULL })
 
-/* Collects what is sealed in the arena, merges and resolves channels. Writers may still be alive. 0 or -errno. */
+/*
+ * What the reader must know of a call, for positions and for the bytes of a channel. history/ knows no calls: the
+ * answer comes from whoever has the table (core/model/moves.c), as the tables of plug-ins do.
+ */
+enum history_way { WAY_NONE, WAY_IN /* into the channel: send */, WAY_OUT /* out of it: receive */ };
+enum history_moves {
+	MOVES_NOTHING,
+	MOVES_RESULT,		/* its result is a number of bytes */
+	MOVES_ASKED,		/* it returns 0 and moved `asked` bytes (mq_send, msgsnd) */
+	MOVES_UNCOUNTED,	/* its result is something else (recvmmsg), or it moves between two objects (splice) */
+};
+struct history_call {
+	uint8_t family;		/* calls of one family are counted together */
+	uint8_t way;		/* enum history_way */
+	uint8_t moves;		/* enum history_moves */
+};
+struct history_call history_call_of(uint32_t call);	/* any number; unknown rows move nothing */
+
+/* Bytes that a call moved: 0 if it failed, moved nothing or does not say. */
+uint64_t history_bytes(const struct event *e);
+
+/*
+ * Collects what is sealed in the arena, merges it by time and resolves channels. Writers may still be alive; what they
+ * have not sealed yet is not seen. A process killed while it wrote an event loses that event alone (`torn`). A thread
+ * that is in a call, or was when it was killed, gives an EV_INVOKED at the time when the call began. Texts are joined,
+ * control characters in them escaped, and hang on their event; EV_TEXT itself does not appear.
+ * 0, or -errno (-EPROTO: the arena is damaged); *out need not be initialised, and is HISTORY_NONE after an error.
+ */
 int history_read(const struct arena *a, struct history *out);
 /* To and from a file (format: magic, version, counts, arrays; checked when loaded). 0 or -errno; -EPROTO: not one. */
 int history_save(const struct history *h, const char *path);
