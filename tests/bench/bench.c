@@ -102,12 +102,23 @@ static void row_json(const struct row *row)
 	putchar('}');
 }
 
+/* Is it the first of its group? */
+static int row_is_first(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(rows[k].group, rows[i].group))
+			return 0;
+	return 1;
+}
+
 void table_print(const char *bench)
 {
 	for (size_t i = 0; i < n_rows; i++) {
-		if (!i || strcmp(rows[i].group, rows[i - 1].group))
+		if (row_is_first(i))
 			printf("%s%s\n", i ? "\n" : "", rows[i].group);
-		row_print(&rows[i]);
+		for (size_t k = i; row_is_first(i) && k < n_rows; k++)
+			if (!strcmp(rows[k].group, rows[i].group))
+				row_print(&rows[k]);
 	}
 	printf("\n{\"sabot\":1,\"bench\":\"%s\",\"rows\":[", bench);
 	for (size_t i = 0; i < n_rows; i++) {

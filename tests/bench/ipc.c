@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IPC itself: every reference implementation beside the minimal loop of its technique, both processes on one CPU and
+ * free, beside what the machine can do at all; servers of many clients by select, poll and epoll.
+ *
+ *   bench-ipc [ROUNDS]
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/fans.h"
+#include "tests/bench/loops.h"
+
+enum { SMALL = 64, MIDDLE = 4096, LARGE = 65536, READY_MS = 5000 };
+
+static char *text_make(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *text_make(const char *format, ...)
+{
+	char *text;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		bench_die("out of memory");
+	va_end(args);
+	return text;
+}
+
+static const char *size_text(size_t size)
+{
+	return size == SMALL ? "64 B" : size == MIDDLE ? "4 KiB" : "64 KiB";
+}
+
+static void limits_round(void)
+{
+	static char from[LARGE], to[LARGE];
+	static const char group[] = "what the machine can do";
+	enum { CALLS = 200000, COPIES = 20000 };
+	uint64_t start = now_ns();
+
+	for (int i = 0; i < CALLS; i++)
+		syscall(SYS_getppid);
+	row_add(row_of(group, "a bare system call (getppid)", "ns", NULL), (double)(now_ns() - start) / CALLS);
+	start = now_ns();
+	for (int i = 0; i < COPIES; i++) {
+		memcpy(to, from, sizeof to);
+		__asm__ volatile("" : : "r"(to) : "memory");
+	}
+	row_add(row_of(group, "memcpy of 64 KiB blocks", "GB/s", NULL),
+		(double)COPIES * LARGE / (double)(now_ns() - start));
+}
+
+/* What one run of a reference implementation is told. */
+struct reference_run {
+	const char *technique, *pattern;
+	size_t size;
+	unsigned long messages;
+};
+
+static unsigned next_id(void)
+{
+	static unsigned id;
+
+	return ++id;
+}
+
+/* Waits until the server has said "ready". */
+static bool is_ready(int fd)
+{
+	char text[256];
+	struct pollfd watched = { .fd = fd, .events = POLLIN };
+
+	if (poll(&watched, 1, READY_MS) != 1)
+		return false;
+	return read(fd, text, sizeof text) > 0;
+}
+
+/*
+ * Seconds from the start of the client to its end, the server being ready; of a technique whose server is the driver,
+ * of the server. Negative: it failed.
+ */
+static double reference_time(const struct reference_run *run)
+{
+	const char *program = build_path("sabot-ref"), *directory = scratch_path(".");
+	char *messages = text_make("%lu", run->messages), *size = text_make("%zu", run->size);
+	char *id = text_make("bench%d%c%u", (int)getpid(), 'x', next_id());
+	char *key = text_make("%d", (int)(getpid() % 60000) * 1000 + (int)next_id());
+	char *port = text_make("%d", 20000 + (int)((unsigned)getpid() * 7 + next_id()) % 12000);
+	const char *argv[] = { program, run->technique, "server", "--dir", directory, "--id", id, "--key", key, "--port", port,
+		"--pattern", run->pattern, "--messages", messages, "--size", size, "--window", "32", NULL };
+	int ends[2], status = -1;
+	double seconds = -1;
+	pid_t server, client;
+
+	if (!strcmp(run->pattern, "echo"))
+		argv[18] = "1";
+	if (pipe2(ends, O_CLOEXEC))
+		bench_die("no pipe");
+
+	uint64_t start = now_ns();
+
+	server = program_start(argv, NULL, 0, ends[1]);
+	close(ends[1]);
+	if (server && is_ready(ends[0])) {
+		argv[2] = "client";
+		start = now_ns();
+		client = program_start(argv, NULL, 0, -1);
+		status = client ? program_wait(client) : -1;
+		seconds = (double)(now_ns() - start) / 1e9;
+		/* Where the clients are the server's own children, there is nothing to start; it ends by itself. */
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
+			status = program_wait(server);
+			seconds = (double)(now_ns() - start) / 1e9;
+			server = 0;
+		}
+	}
+	if (server) {
+		kill(server, SIGTERM);
+		program_wait(server);
+	}
+	close(ends[0]);
+	free(messages), free(size), free(id), free(key), free(port);
+	return status == 0 ? seconds : -1;
+}
+
+/* Seconds of one message: a long run less a short one, so that starting is not counted. */
+static double reference_message(const char *technique, const char *pattern, size_t size, unsigned long n)
+{
+	struct reference_run run = { .technique = technique, .pattern = pattern, .size = size, .messages = n / 10 };
+	double small = reference_time(&run), large;
+
+	run.messages = n;
+	large = small < 0 ? -1 : reference_time(&run);
+	return large <= small ? -1 : (large - small) / (double)(n - n / 10);
+}
+
+static unsigned long messages_for(size_t size, bool free_cpus)
+{
+	unsigned long n = size == SMALL ? 20000 : size == MIDDLE ? 10000 : 2000;
+
+	return free_cpus ? n / 4 : n;
+}
+
+static void result_add(const char *group, const char *name, const char *unit, const char *base, double value,
+	const char *why)
+{
+	struct row *row = row_of(group, name, unit, base);
+
+	if (value > 0)
+		row_add(row, value);
+	else
+		row->note = why;
+}
+
+/* One technique at one size: round trips, or messages one way. */
+static void technique_round(const struct loop *loop, size_t size, bool one_way, bool free_cpus)
+{
+	unsigned long n = messages_for(size, free_cpus);
+	const char *way = one_way ? "one way" : "round trip", *unit = one_way ? "msg/s" : "us";
+	const char *title = loop->fixed ? text_make("%zu B", loop->fixed) : size_text(size);
+	const char *group = text_make("%s, %s, %s", way, title, free_cpus ? "free" : "one CPU");
+	const char *base = text_make("%s, loop", loop->name);
+	double value;
+
+	if (loop->largest && size > loop->largest) {
+		result_add(group, base, unit, base, -1, "larger than a message may be");
+		return;
+	}
+	value = one_way ? loop_one_way(loop, size, n * 4) : loop_round_trip(loop, size, n);
+	result_add(group, base, unit, base, value, "the loop failed");
+	value = reference_message(loop->name, one_way ? "one-way" : "echo", size, n);
+	result_add(group, text_make("%s, sabot-ref", loop->name), unit, base,
+		value <= 0 ? -1 : one_way ? 1 / value : value * 1e6, "no such run of sabot-ref");
+}
+
+static void techniques_round(bool free_cpus)
+{
+	static const size_t sizes[] = { SMALL, MIDDLE, LARGE };
+
+	for (size_t s = 0; s < 3; s++) {
+		for (size_t i = 0; i < n_loops; i++) {
+			if (loops[i].fixed && s)
+				continue;
+			if (sizes[s] != LARGE)
+				technique_round(&loops[i], sizes[s], false, free_cpus);
+			if (!loops[i].coalesces)
+				technique_round(&loops[i], sizes[s], true, free_cpus);
+		}
+	}
+}
+
+static void fans_round(bool free_cpus)
+{
+	static const size_t clients[] = { 1, 64, 512 };
+
+	for (size_t c = 0; c < 3; c++) {
+		for (int all = 0; all < (c ? 2 : 1); all++) {
+			const char *group = text_make("a server of %zu clients, %s active, %s", clients[c], all ? "all" : "one",
+				free_cpus ? "free" : "one CPU");
+
+			for (size_t d = 0; fan_designs[d]; d++)
+				result_add(group, fan_designs[d], "req/s", "select",
+					fan_rate(d, clients[c], all ? clients[c] : 1, 10000), "failed");
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5;
+
+	if (!rounds || rounds > BENCH_ROUNDS)
+		bench_die("usage: bench-ipc [ROUNDS], up to %d", BENCH_ROUNDS);
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned round = 0; round < rounds; round++) {
+		for (int free_cpus = 0; free_cpus < 2; free_cpus++) {
+			cpu_pin(free_cpus ? -1 : cpu_nth(0));
+			if (!free_cpus)
+				limits_round();
+			techniques_round(free_cpus);
+			fans_round(free_cpus);
+		}
+		fprintf(stderr, "round %u of %u\n", round + 1, rounds);
+	}
+	table_print("ipc");
+	return 0;
+}
