@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/report/debuginfo.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/str.h"
+#include "core/base/banned.h"
+
+struct debuginfo {
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	bool program;
+};
+
+/* Debug files by build id only: the standard finder would ask servers on the network. */
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_build_id_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+/* A program is ET_EXEC, or position-independent and says so; a library may have an interpreter too, as libc has. */
+static bool elf_is_program(Elf *elf)
+{
+	GElf_Ehdr header;
+	Elf_Scn *section = NULL;
+
+	if (!elf || !gelf_getehdr(elf, &header))
+		return false;
+	if (header.e_type == ET_EXEC)
+		return true;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr shdr;
+		Elf_Data *data;
+		GElf_Dyn dyn;
+
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_DYNAMIC || !(data = elf_getdata(section, NULL)))
+			continue;
+		for (int i = 0; gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
+			if (dyn.d_tag == DT_FLAGS_1)
+				return dyn.d_un.d_val & DF_1_PIE;
+	}
+	return false;
+}
+
+struct debuginfo *debuginfo_new(const char *path)
+{
+	struct debuginfo *d = mem_new(sizeof(*d));
+	GElf_Addr bias;
+
+	d->dwfl = dwfl_begin(&callbacks);
+	if (d->dwfl) {
+		dwfl_report_begin(d->dwfl);
+		/* Bias 0, so that addresses are those in the file. */
+		d->module = dwfl_report_elf(d->dwfl, path, path, -1, 0, true);
+		dwfl_report_end(d->dwfl, NULL, NULL);
+	}
+	if (!d->module)
+		return debuginfo_free(d);
+	d->program = elf_is_program(dwfl_module_getelf(d->module, &bias));
+	return d;
+}
+
+struct debuginfo *debuginfo_free(struct debuginfo *d)
+{
+	if (d && d->dwfl)
+		dwfl_end(d->dwfl);
+	free(d);
+	return NULL;
+}
+
+/* Headers whose inline wrappers (fortified read, recv …) are not the program's own code. */
+static bool is_system_header(const char *file)
+{
+	return file && (!strncmp(file, "/usr/include/", 13) || !strncmp(file, "/usr/lib/gcc/", 13) ||
+		!strncmp(file, "/usr/lib/llvm", 13));
+}
+
+static void file_set(struct site *out, const char *file, const char *directory)
+{
+	const char *slash = strrchr(file, '/');
+	size_t n = directory ? strlen(directory) : 0;
+
+	if (file[0] != '/') {
+		snprintf(out->path, sizeof(out->path), "%s%s%s", directory ? directory : "", directory ? "/" : "", file);
+		text_copy(out->file, sizeof(out->file), !strncmp(file, "./", 2) ? file + 2 : file);
+		return;
+	}
+	text_copy(out->path, sizeof(out->path), file);
+	/* Below the directory of the compilation it is what was typed; elsewhere the name alone says more. */
+	if (n && !strncmp(file, directory, n) && file[n] == '/')
+		text_copy(out->file, sizeof(out->file), file + n + 1);
+	else
+		text_copy(out->file, sizeof(out->file), slash + 1);
+}
+
+/* The place in the source from which an inlined function was called. */
+static bool call_place(Dwarf_Die *unit, Dwarf_Die *inlined, const char **file, int *line)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word file_index, line_number;
+	Dwarf_Files *sources;
+	size_t n;
+
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file_index) ||
+		dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line_number) ||
+		dwarf_getsrcfiles(unit, &sources, &n) || file_index >= n)
+		return false;
+	*file = dwarf_filesrc(sources, file_index, NULL, NULL);
+	*line = (int)line_number;
+	return *file != NULL;
+}
+
+/* Innermost function at address; while the line is in a system header, the caller of what was inlined there. */
+static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char **file, int *line)
+{
+	Dwarf_Die *scopes = NULL;
+	int n = dwarf_getscopes(unit, address, &scopes);
+	const char *name = NULL;
+
+	for (int i = 0; i < n; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
+			continue;
+		name = dwarf_diename(&scopes[i]);
+		if (tag == DW_TAG_subprogram || !is_system_header(*file) || !call_place(unit, &scopes[i], file, line))
+			break;
+	}
+	free(scopes);
+	return name;
+}
+
+static bool line_find(struct debuginfo *d, uint64_t address, struct site *out)
+{
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = dwfl_module_addrdie(d->module, address, &bias);
+	Dwfl_Line *row = dwfl_module_getsrc(d->module, address);
+	const char *file, *function = NULL, *directory;
+	int line = 0;
+
+	file = row ? dwfl_lineinfo(row, NULL, &line, NULL, NULL, NULL) : NULL;
+	if (!file || line <= 0)
+		return false;
+	directory = dwfl_line_comp_dir(row);
+	if (unit)
+		function = function_find(unit, address - bias, &file, &line);
+	file_set(out, file, directory);
+	out->line = line;
+	if (!function)
+		function = dwfl_module_addrname(d->module, address);
+	text_copy(out->function, sizeof(out->function), function ? function : "");
+	return true;
+}
+
+void debuginfo_find(struct debuginfo *d, uint64_t offset, struct site *out)
+{
+	GElf_Off into = 0;
+	GElf_Sym symbol;
+	const char *name;
+
+	out->program = d->program;
+	if (line_find(d, offset - 1, out))
+		return;
+	name = dwfl_module_addrinfo(d->module, offset - 1, &into, &symbol, NULL, NULL, NULL);
+	/* The nearest symbol below is the function only if it reaches so far. */
+	if (!name || (symbol.st_size && into >= symbol.st_size))
+		return;
+	text_copy(out->function, sizeof(out->function), name);
+	out->into = into + 1;
+}
