@@ -6,7 +6,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# shellcheck disable=SC2016 # the program is awk's
 find core faults -name '*.[ch]' | LC_ALL=C sort | xargs awk '
 function layer_of(path,    part)
 {

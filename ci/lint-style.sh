@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The measurable part of the style: tabs, no trailing blanks, at most 120 columns, an SPDX line, functions of at most
-# 80 lines (a function begins with "{" and ends with "}" in the first column), files of at most 600.
+# The measurable part of the style: tabs, no trailing blanks, at most 120 columns (a row of a table is one line,
+# however long), an SPDX line, functions of at most 80 lines (from "{" to "}" in the first column), files of at most
+# 600.
 set -eu
 cd "$(dirname "$0")/.."
 
-# shellcheck disable=SC2016 # the program is awk's
 find core faults tests ci -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | LC_ALL=C xargs awk '
 function complain(what)
 {
@@ -30,7 +30,7 @@ FNR == 601 { complain("more than 600 lines: split the file") }
 /[ \t]$/ { complain("blank at the end of the line") }
 /\r/ { complain("carriage return") }
 /^        / { complain("indent with tabs") }
-columns($0) > 120 { complain("wider than 120 columns") }
+FILENAME !~ /\.def$/ && columns($0) > 120 { complain("wider than 120 columns") }
 /^\{/ { begun = FNR; inside = 1 }
 /^\}/ {
 	if (inside && FNR - begun - 1 > 80)

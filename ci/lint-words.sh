@@ -38,9 +38,8 @@ for file in $harness; do
 	if ! grep -q '^#include "core/base/banned.h"' "$file"; then
 		echo "$file: does not include core/base/banned.h"
 		bad=1
-	elif [ "$(grep '^#include' "$file" | tail -n 1)" != '#include "core/base/banned.h"' ] &&
-		[ "$(grep '^#include.*\.h[>"]' "$file" | tail -n 1)" != '#include "core/base/banned.h"' ]; then
-		echo "$file: core/base/banned.h is the last header to include"
+	elif sed '1,/^#include "core\/base\/banned.h"/d' "$file" | grep -q '^#include <'; then
+		echo "$file: core/base/banned.h comes after all system headers"
 		bad=1
 	fi
 done

@@ -96,8 +96,9 @@ static double reference_time(const struct reference_run *run)
 	char *id = text_make("bench%d%c%u", (int)getpid(), 'x', next_id());
 	char *key = text_make("%d", (int)(getpid() % 60000) * 1000 + (int)next_id());
 	char *port = text_make("%d", 20000 + (int)((unsigned)getpid() * 7 + next_id()) % 12000);
-	const char *argv[] = { program, run->technique, "server", "--dir", directory, "--id", id, "--key", key, "--port", port,
-		"--pattern", run->pattern, "--messages", messages, "--size", size, "--window", "32", NULL };
+	const char *argv[] = { program, run->technique, "server", "--dir", directory, "--id", id, "--key", key,
+		"--port", port, "--pattern", run->pattern, "--messages", messages, "--size", size, "--window", "32",
+		NULL };
 	int ends[2], status = -1;
 	double seconds = -1;
 	pid_t server, client;
@@ -205,8 +206,8 @@ static void fans_round(bool free_cpus)
 
 	for (size_t c = 0; c < 3; c++) {
 		for (int all = 0; all < (c ? 2 : 1); all++) {
-			const char *group = text_make("a server of %zu clients, %s active, %s", clients[c], all ? "all" : "one",
-				free_cpus ? "free" : "one CPU");
+			const char *group = text_make("a server of %zu clients, %s active, %s", clients[c],
+				all ? "all" : "one", free_cpus ? "free" : "one CPU");
 
 			for (size_t d = 0; fan_designs[d]; d++)
 				result_add(group, fan_designs[d], "req/s", "select",

@@ -121,7 +121,8 @@ static int socketpair_open(struct ends *e)
 /* Two sockets that are bound and know each other. */
 static int datagram_open(struct ends *e, int family)
 {
-	struct sockaddr_storage address[2] = { { .ss_family = (sa_family_t)family }, { .ss_family = (sa_family_t)family } };
+	struct sockaddr_storage address[2] = { { .ss_family = (sa_family_t)family },
+		{ .ss_family = (sa_family_t)family } };
 	socklen_t length[2];
 
 	for (int side = 0; side < 2; side++) {
@@ -385,18 +386,40 @@ const struct loop loops[] = {
 	{ .name = "udp", .open = udp_open, .largest = 65507, .loses = 1, PACKET },
 	{ .name = "pipe", .open = pipe_open, STREAM },
 	{ .name = "fifo", .open = fifo_open, STREAM },
-	{ .name = "posix-mq", .open = posix_mq_open, .largest = 8192, .send = posix_mq_send, .receive = posix_mq_receive,
+	{ .name = "posix-mq",
+		.open = posix_mq_open,
+		.largest = 8192,
+		.send = posix_mq_send,
+		.receive = posix_mq_receive,
 		.close = fds_close },
-	{ .name = "sysv-mq", .open = sysv_mq_open, .largest = 8192, .send = sysv_mq_send, .receive = sysv_mq_receive,
+	{ .name = "sysv-mq",
+		.open = sysv_mq_open,
+		.largest = 8192,
+		.send = sysv_mq_send,
+		.receive = sysv_mq_receive,
 		.close = sysv_mq_close },
 	{ .name = "posix-shm", .open = posix_shm_open, RING },
 	{ .name = "sysv-shm", .open = ring_open_sysv, RING },
 	{ .name = "memfd", .open = memfd_open, RING },
-	{ .name = "signal", .open = signal_open, .fixed = 8, .coalesces = 1, .send = signal_send, .receive = signal_receive,
+	{ .name = "signal",
+		.open = signal_open,
+		.fixed = 8,
+		.coalesces = 1,
+		.send = signal_send,
+		.receive = signal_receive,
 		.close = signals_close },
-	{ .name = "rt-signal", .open = rt_signal_open, .fixed = 8, .send = rt_signal_send, .receive = rt_signal_receive,
+	{ .name = "rt-signal",
+		.open = rt_signal_open,
+		.fixed = 8,
+		.send = rt_signal_send,
+		.receive = rt_signal_receive,
 		.close = signals_close },
-	{ .name = "eventfd", .open = eventfd_open, .fixed = 8, .coalesces = 1, .send = eventfd_send,
-		.receive = packet_receive, .close = fds_close },
+	{ .name = "eventfd",
+		.open = eventfd_open,
+		.fixed = 8,
+		.coalesces = 1,
+		.send = eventfd_send,
+		.receive = packet_receive,
+		.close = fds_close },
 };
 const size_t n_loops = sizeof loops / sizeof *loops;
