@@ -95,6 +95,7 @@ bool stop_asked(void);
 int64_t now_ns(void);
 #define MS 1000000LL
 #define PATIENCE_NS (2000 * MS)
+int64_t patience_ns(const struct ref_options *o);	/* longer where the other side is slow on purpose (slow-reader) */
 #define RETRY_NS (50 * MS)	/* an answer that is not there by then was lost: send again */
 
 /*
@@ -114,7 +115,7 @@ enum link_end wait_for(int fd, short events, int64_t deadline_ns);
 
 /* A way to move whole messages. Embed it first in the technique's own struct. */
 struct link {
-	/* Moves all of m to the process with id `to` (SERVER_ID or a client's). Waits for room for PATIENCE_NS at most. */
+	/* Moves all of m to the process with id `to` (SERVER_ID or a client's). Waits for room for patience_ns() at most. */
 	enum link_end (*send)(struct link *l, uint32_t to, const struct message *m);
 	/*
 	 * The next message, whole: as many bytes as came with it, in *size (at most sizeof *m). The deadline is

@@ -34,7 +34,7 @@ struct message {
 	uint32_t sender, receiver;
 	uint64_t sequence;	/* data: 1, 2, … for each pair of sender and receiver */
 	uint32_t length;	/* bytes of payload that follow */
-	uint32_t reserved;
+	uint32_t session;	/* the client's process id: a client that starts anew is somebody else */
 	uint64_t checksum;	/* of everything but itself */
 	unsigned char payload[MESSAGE_MAX];
 };
@@ -57,14 +57,17 @@ bool message_intact(const struct message *m);
 /* Could these be the first bytes of a message? Looks at magic, kind and length; m holds at least a header. */
 bool message_plausible(const struct message *m);
 
+/* Who speaks to whom in which session. */
+struct route {
+	uint32_t sender, receiver, session;
+};
 /* A sealed message without payload, and one with the 8 bytes of `word` as its payload. */
-void message_control(struct message *m, enum message_kind kind, uint32_t sender, uint32_t receiver, uint64_t sequence);
-void message_control_word(struct message *m, enum message_kind kind, uint32_t sender, uint32_t receiver,
-	uint64_t sequence, uint64_t word);
+void message_control(struct message *m, enum message_kind kind, struct route route, uint64_t sequence);
+void message_control_word(struct message *m, enum message_kind kind, struct route route, uint64_t sequence,
+	uint64_t word);
 /* The word of a control message; 0 if it has none. */
 uint64_t message_word(const struct message *m);
-/* A sealed DATA message with `length` bytes of payload made from seed, sender and sequence. */
-void message_data(struct message *m, uint32_t sender, uint32_t receiver, uint64_t sequence, uint32_t length,
-	uint64_t seed);
+/* A sealed DATA message with `length` bytes of payload made from seed, sender, receiver and sequence. */
+void message_data(struct message *m, struct route route, uint64_t sequence, uint32_t length, uint64_t seed);
 
 #endif

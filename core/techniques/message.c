@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/techniques/message.h"
+
+#include "core/base/rng.h"
+#include "core/base/banned.h"
+
+uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3u;
+	return hash;
+}
+
+/* Eight bytes a step: as good against what channels do to data, and several times as fast. */
+static uint64_t hash_words(uint64_t hash, const unsigned char *bytes, size_t n)
+{
+	uint64_t word;
+
+	for (; n >= sizeof(word); bytes += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		hash = (hash ^ word) * 0x9fb21c651e98df25u;
+		hash ^= hash >> 32;
+	}
+	return hash_bytes(hash, bytes, n);
+}
+
+uint64_t message_checksum(const struct message *m)
+{
+	size_t n = m->length <= MESSAGE_MAX ? m->length : MESSAGE_MAX;
+	uint64_t hash = hash_words(HASH_BASIS, (const unsigned char *)m, offsetof(struct message, checksum));
+
+	return hash_words(hash, m->payload, n);
+}
+
+void message_seal(struct message *m)
+{
+	m->checksum = message_checksum(m);
+}
+
+bool message_intact(const struct message *m)
+{
+	return m->checksum == message_checksum(m);
+}
+
+bool message_plausible(const struct message *m)
+{
+	return m->magic == MESSAGE_MAGIC && m->kind >= MESSAGE_DATA && m->kind <= MESSAGE_RESULT &&
+		m->length <= MESSAGE_MAX;
+}
+
+static void header_fill(struct message *m, enum message_kind kind, struct route route, uint64_t sequence, uint32_t length)
+{
+	m->magic = MESSAGE_MAGIC;
+	m->kind = kind;
+	m->sender = route.sender;
+	m->receiver = route.receiver;
+	m->sequence = sequence;
+	m->length = length;
+	m->session = route.session;
+}
+
+void message_control(struct message *m, enum message_kind kind, struct route route, uint64_t sequence)
+{
+	header_fill(m, kind, route, sequence, 0);
+	message_seal(m);
+}
+
+void message_control_word(struct message *m, enum message_kind kind, struct route route, uint64_t sequence,
+	uint64_t word)
+{
+	header_fill(m, kind, route, sequence, sizeof(word));
+	memcpy(m->payload, &word, sizeof(word));
+	message_seal(m);
+}
+
+uint64_t message_word(const struct message *m)
+{
+	uint64_t word = 0;
+
+	if (m->length == sizeof(word))
+		memcpy(&word, m->payload, sizeof(word));
+	return word;
+}
+
+void message_data(struct message *m, struct route route, uint64_t sequence, uint32_t length, uint64_t seed)
+{
+	uint64_t state = rng_mix(seed ^ rng_mix((uint64_t)route.sender << 32 | route.receiver) ^ sequence);
+
+	header_fill(m, MESSAGE_DATA, route, sequence, length);
+	for (uint32_t at = 0; at < length; at += sizeof(uint64_t)) {
+		uint64_t word = rng_next(&state);
+
+		memcpy(m->payload + at, &word, length - at < sizeof(word) ? length - at : sizeof(word));
+	}
+	message_seal(m);
+}
