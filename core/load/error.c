@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/load/loader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+
+enum { SHOWN_BEFORE = 60, SHOWN = 110 };	/* bytes of a long source line that are shown */
+
+static size_t line_begin(const char *source, size_t at)
+{
+	while (at && source[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+static bool is_tail(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+static size_t columns(const char *from, const char *to)
+{
+	size_t n = 0;
+
+	for (; from < to; from++)
+		n += !is_tail(*from);
+	return n;
+}
+
+static int line_number(const struct loader *l, size_t at)
+{
+	int line = 1;
+
+	for (size_t i = 0; i < at && i < l->length; i++)
+		line += l->source[i] == '\n';
+	return line;
+}
+
+int node_line(const struct loader *l, const struct node *n)
+{
+	return line_number(l, n->at);
+}
+
+/* Appends the source line that holds `at`, made printable, and a caret under it. */
+static void picture_add(struct loader *l, size_t begin, size_t at)
+{
+	size_t from = begin, to = at;
+
+	if (at - begin > SHOWN) {
+		from = at - SHOWN_BEFORE;
+		while (from < at && is_tail(l->source[from]))
+			from++;
+	}
+	while (to < l->length && l->source[to] != '\n' && l->source[to] != '\r' && to - from < SHOWN)
+		to++;
+	while (to < l->length && is_tail(l->source[to]))
+		to++;
+	str_add(&l->errors, "    ");
+	for (size_t i = from; i < to; i++) {
+		char c = l->source[i];
+
+		str_addf(&l->errors, "%c", (unsigned char)c < 32 && c != '\t' ? '?' : c);
+	}
+	str_add(&l->errors, "\n    ");
+	for (size_t i = from; i < at; i++)
+		if (!is_tail(l->source[i]))
+			str_add(&l->errors, l->source[i] == '\t' ? "\t" : " ");
+	str_add(&l->errors, "^\n");
+}
+
+static void vcomplain(struct loader *l, size_t at, const char *remedy, const char *format, va_list args)
+{
+	struct str line = STR_NONE;
+	size_t begin;
+
+	if (at > l->length)
+		at = l->length;
+	/* What is missing at the very end is best shown behind the last line. */
+	while (at == l->length && at > 1 && l->source[at - 1] == '\n')
+		at--;
+	begin = line_begin(l->source, at);
+	str_addf(&line, "%s:%d:%zu: ", l->path, line_number(l, begin), 1 + columns(l->source + begin, l->source + at));
+	str_vaddf(&line, format, args);
+	str_add(&line, "\n");
+	if (!strstr(str_get(&l->errors), str_get(&line)) && l->n_errors++ < LOAD_ERRORS) {
+		str_add(&l->errors, str_get(&line));
+		picture_add(l, begin, at);
+		if (remedy && *remedy)
+			str_addf(&l->errors, "    %s\n", remedy);
+	}
+	str_fini(&line);
+}
+
+void complain_at(struct loader *l, size_t at, const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vcomplain(l, at, remedy, format, args);
+	va_end(args);
+}
+
+void complain(struct loader *l, const struct node *at, const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vcomplain(l, at->at, remedy, format, args);
+	va_end(args);
+}
+
+void complain_unknown(struct loader *l, const struct node *at, const char *what, const char *name,
+	const char *const *names, size_t n)
+{
+	const char *near = text_nearest(name, names, n);
+	struct str remedy = STR_NONE;
+
+	if (near) {
+		str_addf(&remedy, "did you mean \"%s\"?", near);
+	} else if (n) {
+		str_add(&remedy, "one of:");
+		for (size_t i = 0; i < n; i++)
+			str_addf(&remedy, " %s", names[i]);
+	}
+	complain(l, at, str_get(&remedy), "unknown %s \"%s\"", what, name);
+	str_fini(&remedy);
+}
+
+char *node_describe(const struct node *n)
+{
+	if (n->kind == NODE_LIST)
+		return mem_dup("a list");
+	if (n->kind == NODE_MAP)
+		return mem_dup("a map");
+	if (node_is_null(n))
+		return mem_dup("nothing");
+	return mem_printf("\"%.40s\"%s", n->text, strlen(n->text) > 40 ? "…" : "");
+}
