@@ -17,12 +17,6 @@ static const struct channel *channel_of(const struct history *h, const struct hi
 	return e->channel && e->channel <= h->n_channels ? &h->channels[e->channel - 1] : NULL;
 }
 
-/* mq_send, msgsnd and the like return 0: what they moved is what was asked. */
-static int64_t moved(const struct event *e)
-{
-	return e->result > 0 ? e->result : words_family(e->call) == FAMILY_SEND ? (int64_t)e->asked : 0;
-}
-
 static bool name_ends(const char *name, const char *end)
 {
 	size_t n = strlen(name), m = strlen(end);
@@ -32,12 +26,14 @@ static bool name_ends(const char *name, const char *end)
 
 static void moved_add(struct str *out, const struct event *e, const char *name)
 {
+	uint64_t moved = history_bytes(e);
+
 	if (name_ends(name, "mmsg")) {
 		str_addf(out, "%s %" PRId64 " messages", name, e->result);
 		return;
 	}
-	str_addf(out, "%s %" PRId64, name, moved(e));
-	if (words_family(e->call) == FAMILY_SEND ? moved(e) < (int64_t)e->asked : (e->flags & EVF_SHORTENED) != 0)
+	str_addf(out, "%s %" PRIu64, name, moved);
+	if (words_family(e->call) == FAMILY_SEND ? moved < e->asked : (e->flags & EVF_SHORTENED) != 0)
 		str_addf(out, " of %" PRIu32, e->asked);
 	str_add(out, " B");
 	if (e->flags & EVF_DUPLICATED)
@@ -57,7 +53,7 @@ static void call_label(struct str *out, const struct history *h, const struct hi
 	} else if (family == FAMILY_SEND) {
 		moved_add(out, e, name);
 	} else if (family == FAMILY_RECEIVE) {
-		if (!e->result && e->asked && channel && words_kind_is_stream(channel->kind))
+		if (!history_bytes(e) && e->asked && channel && words_kind_is_stream(channel->kind))
 			str_addf(out, "%s = EOF", name);
 		else
 			moved_add(out, e, name);
@@ -227,5 +223,6 @@ bool step_answers(const struct history *h, const struct step *a, const struct st
 		return false;
 	if (words_family(sent->e.call) == FAMILY_CONNECT)
 		return words_family(got->e.call) == FAMILY_ACCEPT;
-	return words_family(got->e.call) == FAMILY_RECEIVE && got->channel == sent->channel && got->e.result > 0;
+	return words_family(got->e.call) == FAMILY_RECEIVE && got->channel == sent->channel &&
+		history_bytes(&got->e) > 0;
 }
