@@ -200,6 +200,19 @@ static void techniques_round(bool free_cpus)
 	}
 }
 
+/* How many of a hundred launches of each reference implementation fail. */
+static void launches_count(void)
+{
+	for (size_t i = 0; i < n_loops; i++) {
+		struct reference_run run = { .technique = loops[i].name, .pattern = "echo", .size = SMALL, .messages = 10 };
+		int n_failed = 0;
+
+		for (int launch = 0; launch < 100; launch++)
+			n_failed += reference_time(&run) < 0;
+		row_add(row_of("failed launches of 100, ten messages", loops[i].name, "", NULL), n_failed);
+	}
+}
+
 static void fans_round(bool free_cpus)
 {
 	static const size_t clients[] = { 1, 64, 512 };
@@ -233,6 +246,7 @@ int main(int argc, char **argv)
 		}
 		fprintf(stderr, "round %u of %u\n", round + 1, rounds);
 	}
+	launches_count();
 	table_print("ipc");
 	return 0;
 }
