@@ -34,6 +34,8 @@ struct box;	/* inside the box only */
 int box_start(const struct box_options *options, int (*work)(struct box *box, void *data), void *data, int *pid);
 /* Waits for the box. 0 and *status = what work returned (0 … 255), or -errno; -ECHILD if the box died. */
 int box_wait(int pid, int *status);
+/* Ends the box and all in it at once; box_wait() then says -ECHILD. Async-signal-safe. */
+void box_stop(int pid);
 
 /* What the box could not have: sentences, one a line; "" if it has everything. Inside the box. */
 const char *box_notes(const struct box *box);

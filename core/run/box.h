@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a box, for core/run/ alone. One thread; everything here lives in the box's own process. */
+#ifndef CORE_RUN_BOX_H
+#define CORE_RUN_BOX_H
+
+#include <limits.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "core/base/str.h"
+#include "core/history/arena.h"
+#include "core/model/outcome.h"
+#include "core/model/plan.h"
+#include "core/model/scenario.h"
+#include "core/run/run.h"
+#include "core/sys/program.h"
+
+enum { BOX_TREE = 1024, BOX_BEFORE = 512, BELL_FD = 1000 };
+
+/* One output of a role instance. The pipe lasts as long as the instance, over all runs. */
+struct capture {
+	int read_fd, write_fd;		/* -1: none */
+	struct output *to;		/* of the present run; NULL: thrown away */
+	XXH3_state_t hash;
+};
+
+enum phase {
+	PHASE_HELD,	/* to be started when `after` is ready: the preload cannot hold it back */
+	PHASE_RUNNING,
+	PHASE_ENDED,	/* its main process ended */
+};
+
+/* A role instance, ready to be started again and again. */
+struct instance {
+	const struct role *spec;
+	uint32_t role;			/* index in scenario.roles */
+	uint32_t slot;			/* index in arena.roles and outcome.roles */
+	char name[ROLE_NAME];
+	bool driver;
+	char **argv, **env;		/* expanded; owned */
+	char *path, *ready_text;	/* owned */
+	struct program program;
+	bool preloaded;			/* the injector reaches it */
+	uint64_t after;			/* bits: instances that must be ready before it */
+	struct capture out, err;
+	int stdin_fd;
+	regex_t regex;
+	bool has_regex;
+	int zygote;			/* pid; 0: none */
+	/* of the present run */
+	enum phase phase;
+	int pid;
+	uint32_t forks;			/* the zygote's `ended` that tells of the present run */
+	bool stop_sent, killed, lingers; /* lingers: its main process ended, a child of it goes on as the service */
+	struct role_outcome *outcome;
+};
+
+/* What the last look at all processes saw; two that are alike mean that nothing moves. */
+struct look {
+	uint64_t print;			/* hash of every thread's state and counts */
+	int64_t at_ns;
+	uint32_t n_processes, n_threads;
+	uint32_t n_moving;		/* threads that run, or are about to */
+	uint32_t n_timed;		/* threads whose wait ends by itself */
+	uint32_t n_zombies;		/* children that a live process has not waited for */
+	bool complete;			/* false: more processes than there was room for */
+};
+
+struct box {
+	struct box_options options;
+	struct str notes;
+	unsigned parts;			/* enum namespaces_part that it has */
+	bool private_shm;		/* /dev/shm is the box's own */
+	bool mounted;			/* root is a mount of the box's own */
+	int outside_pid;		/* of the keeper, outside */
+	char root[64], tmp[80], mq[80];
+	char arena_path[128];
+	struct arena *arena;
+	int signal_fd, bell_fd, epoll_fd, null_fd;
+	int notify_fd;			/* inotify for ready: {path: …} */
+	uint16_t port;
+	uint32_t key;
+	char id[32];
+	double scale;			/* of all waiting times */
+
+	const struct scenario *scenario;
+	struct instance instances[OUTCOME_ROLES];
+	uint32_t n_instances;
+	bool prepared;
+
+	/* the present run */
+	struct outcome *out;
+	int64_t start_ns, deadline_ns;
+	struct look last;
+	int64_t spin_since_ns;
+	uint64_t spin_calls;
+	bool unready_is_idle;		/* somebody was taken for ready because nothing moved */
+	int tree[BOX_TREE];		/* processes of the run, from the last look */
+	uint32_t n_tree;
+	struct timespec start_wall;
+	uint64_t before[BOX_BEFORE];	/* hashes of objects of the machine that were there before the run */
+	uint32_t n_before;
+};
+
+/* box.c: the process-wide descriptors of a fresh box. 0 or -errno. */
+int box_open(struct box *box);
+void box_close(struct box *box);
+
+/* expand.c: ${TMP}, ${PORT}, ${ID}, ${KEY} in a text; the caller owns the result. */
+char *box_expand(const struct box *box, const char *text);
+/* A port that nobody uses now (in a private network: always the same). */
+uint16_t box_port(const struct box *box);
+
+/* capture.c */
+int capture_open(struct capture *c);
+void capture_close(struct capture *c);
+void capture_begin(struct capture *c, struct output *to);
+/* Takes what is in the pipe. True if there was something. */
+bool capture_drain(struct capture *c);
+void capture_end(struct capture *c);
+
+/* start.c: 0 or -errno; *why (size bytes) says what failed and what to do. */
+int instance_zygote(struct box *box, struct instance *in, char *why, size_t size);
+void instance_zygote_wait(struct box *box, struct instance *in, int64_t deadline_ns);
+void instance_zygote_end(struct box *box, struct instance *in);
+int instance_start(struct box *box, struct instance *in, char *why, size_t size);
+
+/* ready.c */
+void ready_begin(struct box *box);
+/* Looks at everything that the harness itself decides; starts what was held back. 0 or -errno (out->why says it). */
+int ready_look(struct box *box);
+void ready_ended(struct box *box, struct instance *in);
+/* Nothing moves: whoever lives and is not ready counts as ready. True if there was one. */
+bool ready_by_idleness(struct box *box);
+bool ready_after_met(const struct box *box, const struct instance *in);
+
+/* reap.c */
+/* Waits at most timeout_ms for news of any kind and takes it in. True if something happened. */
+bool box_wait_news(struct box *box, int timeout_ms);
+void box_take_news(struct box *box);
+bool instance_alive(const struct instance *in);
+/* Kills every process of the run, and waits for them (2 s at most). Their number. */
+uint32_t box_sweep(struct box *box);
+
+/* look.c */
+void box_look(struct box *box, struct look *out);
+/* Every process of the run into box->tree: descendants of the box but the zygotes. */
+void box_tree(struct box *box);
+/* Is everything blocked, and was it at the look before (box->last), at least gap_ns ago? */
+bool look_same(const struct look *a, const struct look *b, int64_t gap_ns);
+/* Who waits in what for whom, into out->waiters. */
+void box_waiters(struct box *box);
+/* Index of the arena's process with this pid + 1, or 0. */
+uint32_t arena_proc_of(const struct arena *a, int pid);
+
+/* spin.c: true when a role goes on calling without progress. Called at each look. */
+bool box_spins(struct box *box, const struct look *now);
+
+/* settle.c: after the drivers: wait for quiet, count descriptors, leaks and zombies; stop services; leftovers. */
+void box_settle(struct box *box);
+void box_stop_services(struct box *box);
+void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excused, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+/* fds.c: descriptors that a live service has open, and those whose other end is gone. Their number. */
+uint32_t fds_look(struct box *box, bool report);
+/* leftovers.c: objects and files left behind; named in the outcome, then removed. */
+void leftovers_before(struct box *box);
+void leftovers_collect(struct box *box);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* One run, from the first start to the last thing removed. */
+#include "core/run/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+#include "core/run/box.h"
+#include "core/sys/clock.h"
+#include "core/sys/futex.h"
+#include "core/sys/namespaces.h"
+#include "core/sys/proc.h"
+
+static const int64_t stall_gap_ns = 5 * NS_PER_MS;
+/* Where others than the roles can be reached over the network, give them time. */
+static const int64_t stall_gap_shared_ns = 500 * NS_PER_MS;
+
+static void role_outcome_reset(struct role_outcome *o, const struct instance *in)
+{
+	text_copy(o->name, sizeof(o->name), in->name);
+	o->pid = 0;
+	o->role = in->role;
+	o->ended = ENDED_NOT;
+	o->status = 0;
+	o->driver = in->driver;
+	o->service = !in->driver;
+	o->started = o->ready = o->hello = o->core = false;
+	o->fds_at_ready = o->fds_at_end = -1;
+	o->threads_at_end = 0;
+	o->ended_ns = 0;
+	o->cpu_ns = 0;
+}
+
+/* Not a memset: an outcome is two megabytes, of which a run uses little. */
+static void outcome_reset(struct box *box, struct outcome *out)
+{
+	out->end = RUN_DONE;
+	out->why[0] = '\0';
+	out->blind[0] = '\0';
+	out->duration_ns = 0;
+	out->n_roles = box->n_instances;
+	out->n_left = out->left_more = out->n_waiters = out->n_blind = out->n_files = 0;
+	out->files_hash = 0;
+	out->n_calls = 0;
+	out->seen_all_events = true;
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct instance *in = &box->instances[i];
+
+		role_outcome_reset(&out->roles[i], in);
+		in->outcome = &out->roles[i];
+		capture_begin(&in->out, &out->roles[i].out);
+		capture_begin(&in->err, &out->roles[i].err);
+		in->phase = PHASE_HELD;
+		in->pid = 0;
+		in->stop_sent = in->killed = in->lingers = false;
+	}
+}
+
+static void run_begin(struct box *box, const struct run_options *options, struct outcome *out)
+{
+	int64_t timeout = options && options->timeout_ns ? options->timeout_ns : box->scenario->timeout_ns;
+
+	box->out = out;
+	box->start_ns = clock_ns();
+	box->deadline_ns = box->start_ns + (int64_t)((double)timeout * box->scale);
+	box->last = (struct look){ .n_moving = 1 };
+	box->spin_since_ns = 0;
+	outcome_reset(box, out);
+	arena_reset(box->arena);
+	box->arena->stop = 0;
+	leftovers_before(box);
+	ready_begin(box);
+	box->arena->tick_base = tick_now();
+}
+
+/* In the order of the file; those that the preload cannot hold back wait here for what they come after. */
+static int roles_start(struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct instance *in = &box->instances[i];
+		int error;
+
+		if (!in->preloaded && in->after)
+			continue;
+		error = instance_start(box, in, box->out->why, sizeof(box->out->why));
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static bool drivers_ended(const struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (box->instances[i].driver && box->instances[i].phase != PHASE_ENDED)
+			return false;
+	return true;
+}
+
+static bool any_timer(const struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_tree; i++)
+		if (proc_has_timer(box->tree[i]))
+			return true;
+	return false;
+}
+
+static void hung(struct box *box)
+{
+	struct outcome *o = box->out;
+
+	o->end = RUN_HUNG;
+	box_waiters(box);
+	snprintf(o->why, sizeof(o->why), "nothing moves any more: %u thread%s of %u process%s wait%s and nobody is left to wake %s",
+		 box->last.n_threads, box->last.n_threads == 1 ? "" : "s", box->last.n_processes,
+		 box->last.n_processes == 1 ? "" : "es", box->last.n_threads == 1 ? "s" : "",
+		 box->last.n_threads == 1 ? "it" : "them");
+}
+
+/* Called when there was no news for a while. True: the run is over. */
+static bool stalled(struct box *box)
+{
+	int64_t gap = box->parts & NAMESPACES_NET ? stall_gap_ns : stall_gap_shared_ns;
+	struct look now;
+
+	box_look(box, &now);
+	if (box_spins(box, &now)) {
+		box->out->end = RUN_SPUN;
+		box_waiters(box);
+		snprintf(box->out->why, sizeof(box->out->why), "a role goes on calling without any progress");
+		return true;
+	}
+	if (!look_same(&box->last, &now, (int64_t)((double)gap * box->scale))) {
+		/* Keep the older of two equal looks, so that the gap can grow. */
+		if (!look_same(&box->last, &now, 0))
+			box->last = now;
+		return false;
+	}
+	if (now.n_timed || any_timer(box))
+		return false;
+	box_take_news(box);
+	if (drivers_ended(box) || !now.n_processes)
+		return false;
+	if (ready_by_idleness(box)) {
+		box->last = (struct look){ .n_moving = 1 };
+		return false;
+	}
+	hung(box);
+	return true;
+}
+
+/* Until every driver has ended, or the run has. 0 or -errno. */
+static int drivers_wait(struct box *box)
+{
+	int pause_ms = 1, error;
+
+	while (!drivers_ended(box)) {
+		int64_t left = box->deadline_ns - clock_ns();
+
+		if (left <= 0) {
+			box->out->end = RUN_TIMEOUT;
+			box_waiters(box);
+			snprintf(box->out->why, sizeof(box->out->why), "not over after %.3g s",
+				 (double)(box->deadline_ns - box->start_ns) / (double)NS_PER_S);
+			return 0;
+		}
+		if (box_wait_news(box, pause_ms)) {
+			pause_ms = 1;
+			error = ready_look(box);
+			if (error)
+				return error;
+			continue;
+		}
+		error = ready_look(box);
+		if (error)
+			return error;
+		/* Two short rests before the first look: most runs are over by then. */
+		if (pause_ms >= 4 && stalled(box))
+			return 0;
+		pause_ms = pause_ms < 8 ? pause_ms * 2 : 10;
+	}
+	return ready_look(box);
+}
+
+static bool fault_fired(const struct box *box)
+{
+	const struct plan *plan = arena_plan(box->arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++)
+		if (plan->state[i].fired)
+			return true;
+	return false;
+}
+
+/* A service that ended before it was ready, with no fault to blame: nothing can be said about the rest. */
+static void judge_start(struct box *box)
+{
+	if (box->out->end != RUN_DONE || fault_fired(box))
+		return;
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		const struct instance *in = &box->instances[i];
+		const struct role_outcome *r = in->outcome;
+		const char *said = r->err.kept ? r->err.text : r->out.text;
+		size_t n = strcspn(said, "\n");
+
+		if (in->driver || r->ready || in->phase != PHASE_ENDED || in->stop_sent || in->killed)
+			continue;
+		box->out->end = RUN_BROKEN;
+		snprintf(box->out->why, sizeof(box->out->why), "role %s ended before it was ready: %s %d%s%.*s", in->name,
+			 r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, n ? ": " : "",
+			 (int)(n < 300 ? n : 300), said);
+		return;
+	}
+}
+
+/* Every driver once more, without faults: is the service still whole? */
+static int probe(struct box *box)
+{
+	struct outcome *out = box->out;
+	struct plan *plan = arena_plan(box->arena);
+	uint32_t n_before = box->n_instances;
+
+	memset(&plan->armed, 0, sizeof(plan->armed));
+	for (uint32_t i = 0; i < n_before && out->end == RUN_DONE; i++) {
+		struct instance *in = &box->instances[i];
+		struct role_outcome *o;
+		int error;
+
+		if (!in->driver || out->n_roles >= OUTCOME_ROLES)
+			continue;
+		capture_end(&in->out);
+		capture_end(&in->err);
+		o = &out->roles[out->n_roles++];
+		role_outcome_reset(o, in);
+		snprintf(o->name, sizeof(o->name), "%.40s~probe", in->name);
+		in->outcome = o;
+		in->killed = in->stop_sent = false;
+		capture_begin(&in->out, &o->out);
+		capture_begin(&in->err, &o->err);
+		box->last = (struct look){ .n_moving = 1 };
+		error = instance_start(box, in, out->why, sizeof(out->why));
+		if (!error)
+			error = drivers_wait(box);
+		if (error)
+			return error;
+		o->hello = arena_proc_of(box->arena, o->pid) != 0;
+	}
+	return 0;
+}
+
+static void hello_collect(struct box *box)
+{
+	struct outcome *o = box->out;
+
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct role_outcome *r = &o->roles[i];
+
+		r->hello = r->started && arena_proc_of(box->arena, r->pid);
+		if (!r->started || r->hello)
+			continue;
+		if (!o->n_blind++)
+			snprintf(o->blind, sizeof(o->blind), "%s: the injector was not seen in it%s", r->name,
+				 box->instances[i].preloaded ? "" : box->options.library ? " (a static program)" : "");
+	}
+}
+
+static void events_count(struct box *box)
+{
+	const struct arena *a = box->arena;
+	uint32_t n_chunks = a->next_chunk < ARENA_CHUNKS ? a->next_chunk : ARENA_CHUNKS;
+	uint64_t lost = a->lost;
+
+	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
+		lost += a->procs[i].lost;
+	for (uint32_t i = 0; i < n_chunks; i++)
+		box->out->n_calls += a->chunks[i].used < CHUNK_EVENTS ? a->chunks[i].used : CHUNK_EVENTS;
+	box->out->seen_all_events = lost == 0 && a->n_procs <= ARENA_PROCS;
+}
+
+static void run_end(struct box *box)
+{
+	box->arena->stop = 1;
+	box_sweep(box);
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		capture_end(&box->instances[i].out);
+		capture_end(&box->instances[i].err);
+	}
+	hello_collect(box);
+	leftovers_collect(box);
+	events_count(box);
+	box->out->duration_ns = clock_ns() - box->start_ns;
+}
+
+int run_once(struct box *box, const struct run_options *options, struct outcome *out)
+{
+	int error;
+
+	run_begin(box, options, out);
+	error = roles_start(box);
+	if (!error)
+		error = drivers_wait(box);
+	if (!error && out->end == RUN_DONE) {
+		judge_start(box);
+		if (out->end == RUN_DONE && options && options->probe)
+			error = probe(box);
+	}
+	if (!error && out->end == RUN_DONE) {
+		box_settle(box);
+		box_stop_services(box);
+	}
+	run_end(box);
+	if (error)
+		out->end = RUN_BROKEN;
+	return error;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* News of a run: output, ends of processes, the zygotes' bell. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+#include "core/run/box.h"
+#include "core/sys/clock.h"
+#include "core/sys/proc.h"
+
+bool instance_alive(const struct instance *in)
+{
+	return in->phase == PHASE_RUNNING;
+}
+
+static bool is_core(int signal_number)
+{
+	switch (signal_number) {
+	case SIGSEGV: case SIGBUS: case SIGABRT: case SIGFPE: case SIGILL: case SIGSYS: case SIGTRAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Did a `kill` strike fire? The harness's own kills are marked as such. */
+static bool kill_fired(const struct box *box)
+{
+	const struct plan *plan = arena_plan(box->arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++)
+		if (plan->faults[i].action == ACT_KILL && plan->state[i].fired)
+			return true;
+	return false;
+}
+
+static void outcome_status(const struct box *box, const struct instance *in, int status)
+{
+	struct role_outcome *o = in->outcome;
+
+	if (WIFEXITED(status)) {
+		o->ended = ENDED_EXIT;
+		o->status = WEXITSTATUS(status);
+		return;
+	}
+	o->status = WTERMSIG(status);
+	o->core = is_core(o->status);
+	if (in->killed && o->status == SIGKILL)
+		o->ended = ENDED_BY_HARNESS;
+	else if (in->stop_sent && o->status == (in->spec->stop ? in->spec->stop : SIGTERM))
+		o->ended = ENDED_BY_STOP;
+	else if (o->status == SIGKILL && kill_fired(box))
+		o->ended = ENDED_BY_FAULT;
+	else
+		o->ended = ENDED_SIGNAL;
+}
+
+/* A service whose first process exited well but left one running has become a daemon: that one is the service now. */
+static int daemon_of(const struct box *box, const struct instance *in, int status)
+{
+	const struct arena *a = box->arena;
+	uint32_t n = a->n_procs;
+
+	if (in->driver || in->stop_sent || in->killed || !WIFEXITED(status) || WEXITSTATUS(status))
+		return 0;
+	for (uint32_t i = 0; i < n && i < ARENA_PROCS; i++)
+		if (a->procs[i].role == in->slot && a->procs[i].pid != in->pid && a->procs[i].state == PROC_ALIVE) {
+			char letter = proc_state_letter(a->procs[i].pid);
+
+			if (letter && letter != 'Z' && letter != 'X')
+				return a->procs[i].pid;
+		}
+	return 0;
+}
+
+static void instance_ended(struct box *box, struct instance *in, int status, const struct rusage *usage)
+{
+	int daemon_pid = daemon_of(box, in, status);
+
+	if (usage)
+		in->outcome->cpu_ns += (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * NS_PER_S +
+				       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
+	if (daemon_pid) {
+		in->pid = daemon_pid;
+		in->lingers = true;
+		return;
+	}
+	in->phase = PHASE_ENDED;
+	in->outcome->ended_ns = clock_ns() - box->start_ns;
+	outcome_status(box, in, status);
+	capture_drain(&in->out);
+	capture_drain(&in->err);
+	ready_ended(box, in);
+}
+
+static struct instance *instance_of(struct box *box, int pid, bool *is_zygote)
+{
+	*is_zygote = false;
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct instance *in = &box->instances[i];
+
+		if (in->zygote == pid && pid) {
+			*is_zygote = true;
+			return in;
+		}
+		if (in->phase == PHASE_RUNNING && in->pid == pid && (!in->zygote || in->lingers))
+			return in;
+	}
+	return NULL;
+}
+
+static void children_reap(struct box *box)
+{
+	struct rusage usage;
+	int status, pid;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		bool is_zygote;
+		struct instance *in = instance_of(box, pid, &is_zygote);
+
+		if (in && is_zygote) {
+			/* Somebody killed it: its runs go by exec from now on. */
+			in->zygote = 0;
+			if (in->phase == PHASE_RUNNING && proc_state_letter(in->pid) == 0)
+				instance_ended(box, in, SIGKILL, NULL);
+		} else if (in) {
+			instance_ended(box, in, status, &usage);
+		}
+	}
+}
+
+static void zygotes_ask(struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct instance *in = &box->instances[i];
+		struct role_slot *slot = &box->arena->roles[i];
+
+		if (in->zygote && in->phase == PHASE_RUNNING && !in->lingers && slot->ended == in->forks)
+			instance_ended(box, in, slot->status, NULL);
+	}
+}
+
+void box_take_news(struct box *box)
+{
+	struct signalfd_siginfo info;
+	uint64_t count;
+
+	while (read(box->signal_fd, &info, sizeof(info)) > 0)
+		;
+	children_reap(box);
+	while (read(box->bell_fd, &count, sizeof(count)) > 0)
+		;
+	zygotes_ask(box);
+}
+
+static void output_take(struct box *box, int fd)
+{
+	char events[4096];
+
+	if (fd == box->notify_fd) {
+		while (read(fd, events, sizeof(events)) > 0)
+			;
+		return;
+	}
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		if (box->instances[i].out.read_fd == fd)
+			capture_drain(&box->instances[i].out);
+		if (box->instances[i].err.read_fd == fd)
+			capture_drain(&box->instances[i].err);
+	}
+}
+
+bool box_wait_news(struct box *box, int timeout_ms)
+{
+	struct epoll_event events[32];
+	bool processes = false;
+	int n = epoll_wait(box->epoll_fd, events, 32, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.fd == box->signal_fd || events[i].data.fd == box->bell_fd)
+			processes = true;
+		else
+			output_take(box, events[i].data.fd);
+	}
+	if (processes)
+		box_take_news(box);
+	return n > 0;
+}
+
+/* True if nobody is left. */
+static bool all_killed(struct box *box, uint32_t *n_killed)
+{
+	uint32_t n = 0;
+
+	box_tree(box);
+	for (uint32_t i = 0; i < box->n_tree; i++) {
+		char letter = proc_state_letter(box->tree[i]);
+
+		if (!letter || letter == 'Z' || letter == 'X')
+			continue;
+		kill(box->tree[i], SIGKILL);
+		n++;
+	}
+	*n_killed += n;
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		n += instance_alive(&box->instances[i]);
+	return n == 0 && box->n_tree == 0;
+}
+
+uint32_t box_sweep(struct box *box)
+{
+	int64_t deadline = clock_ns() + 2 * NS_PER_S;
+	uint32_t n_killed = 0;
+
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (instance_alive(&box->instances[i]))
+			box->instances[i].killed = true;
+	while (!all_killed(box, &n_killed) && clock_ns() < deadline) {
+		box_wait_news(box, 1);
+		box_take_news(box);
+	}
+	return n_killed;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* After the drivers: wait until the services are quiet, see what they hold on to, and stop them. */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+#include "core/run/box.h"
+#include "core/sys/clock.h"
+#include "core/sys/namespaces.h"
+#include "core/sys/proc.h"
+
+static int64_t scaled(const struct box *box, int64_t ns)
+{
+	return (int64_t)((double)ns * box->scale);
+}
+
+static bool any_service(const struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (!box->instances[i].driver && instance_alive(&box->instances[i]))
+			return true;
+	return false;
+}
+
+/* Processes of the run that are neither a living role's own nor below one: their parents have ended. */
+static bool is_stray(const struct box *box, int pid)
+{
+	uint32_t proc = arena_proc_of(box->arena, pid);
+
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (instance_alive(&box->instances[i]) &&
+		    (box->instances[i].pid == pid || (proc && box->arena->procs[proc - 1].role == i)))
+			return false;
+	return true;
+}
+
+static uint32_t count_strays(const struct box *box)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < box->n_tree; i++)
+		n += is_stray(box, box->tree[i]);
+	return n;
+}
+
+/*
+ * Two looks with nobody running in between nor after: since a woken thread is no longer asleep, and one that went to
+ * sleep again has counted a call, nothing was under way. Waits until then, or for limit_ns.
+ */
+static bool quiet_wait(struct box *box, struct look *out, int64_t limit_ns)
+{
+	int64_t deadline = clock_ns() + limit_ns;
+	struct look before = { .n_moving = 1 };
+	int yields = 0, pause_ms = 1;
+
+	for (;;) {
+		box_look(box, out);
+		if (look_same(&before, out, 0))
+			return true;
+		if (clock_ns() > deadline)
+			return false;
+		before = *out;
+		if (!out->n_moving)
+			continue;
+		if (yields++ < 16) {
+			sched_yield();
+			box_wait_news(box, 0);
+		} else {
+			box_wait_news(box, pause_ms);
+			pause_ms = pause_ms < 8 ? pause_ms * 2 : 10;
+		}
+	}
+}
+
+static uint32_t owner_of_process(const struct box *box, int pid)
+{
+	uint32_t proc = arena_proc_of(box->arena, pid);
+
+	return proc && box->arena->procs[proc - 1].role < box->n_instances ? box->arena->procs[proc - 1].role + 1 : 0;
+}
+
+static const char *process_name(const struct box *box, int pid)
+{
+	uint32_t proc = arena_proc_of(box->arena, pid);
+
+	return proc ? box->arena->procs[proc - 1].name : "a process that the injector did not see";
+}
+
+/* Processes and zombies that the last look found, into the outcome. */
+static void processes_report(struct box *box)
+{
+	struct outcome *o = box->out;
+
+	for (uint32_t i = 0; i < box->n_tree; i++) {
+		char letter = proc_state_letter(box->tree[i]);
+		uint32_t owner = owner_of_process(box, box->tree[i]);
+		bool by_fault = owner && o->roles[owner - 1].ended == ENDED_BY_FAULT;
+
+		if (letter == 'Z' && !is_stray(box, box->tree[i]))
+			left_add(o, LEFT_ZOMBIE, owner, false, "zombie %s", process_name(box, box->tree[i]));
+		else if (letter && letter != 'Z' && letter != 'X' && is_stray(box, box->tree[i]))
+			left_add(o, LEFT_PROCESS, owner, by_fault, "process %s still running", process_name(box, box->tree[i]));
+	}
+}
+
+static void threads_count(struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct instance *in = &box->instances[i];
+
+		if (!in->driver && instance_alive(in))
+			in->outcome->threads_at_end = proc_threads(in->pid, NULL, 0);
+	}
+}
+
+void box_settle(struct box *box)
+{
+	int64_t deadline = clock_ns() + scaled(box, 2500 * NS_PER_MS);
+	struct look now;
+	int pause_ms = 1;
+
+	for (;;) {
+		bool quiet = quiet_wait(box, &now, scaled(box, 2500 * NS_PER_MS));
+
+		/* Forgotten things may still be on their way out where somebody waits for a bounded time. */
+		if (!fds_look(box, false) && !now.n_zombies && !count_strays(box))
+			break;
+		if ((quiet && !now.n_timed) || clock_ns() > deadline)
+			break;
+		box_wait_news(box, pause_ms);
+		pause_ms = pause_ms < 40 ? pause_ms * 2 : 50;
+	}
+	threads_count(box);
+	fds_look(box, true);
+	processes_report(box);
+}
+
+static void service_stop(struct box *box, struct instance *in)
+{
+	int64_t deadline = clock_ns() + scaled(box, 2 * NS_PER_S);
+
+	in->stop_sent = true;
+	kill(in->pid, in->spec->stop ? in->spec->stop : SIGTERM);
+	kill(in->pid, SIGCONT);
+	while (instance_alive(in)) {
+		int64_t left = deadline - clock_ns();
+
+		if (left <= 0)
+			break;
+		box_wait_news(box, (int)(left / NS_PER_MS) + 1);
+	}
+}
+
+/* The last started first, so that nobody loses a service that it still uses. */
+void box_stop_services(struct box *box)
+{
+	bool had_service = any_service(box);
+	struct look now;
+
+	for (uint32_t i = box->n_instances; i-- > 0; )
+		if (!box->instances[i].driver && instance_alive(&box->instances[i]))
+			service_stop(box, &box->instances[i]);
+	if (!had_service)
+		return;
+	box_tree(box);
+	if (!box->n_tree)
+		return;
+	/* Children of a service that see its end: let them go, and name those that stay. */
+	quiet_wait(box, &now, scaled(box, 500 * NS_PER_MS));
+	for (uint32_t i = 0; i < box->n_tree; i++) {
+		uint32_t owner = owner_of_process(box, box->tree[i]);
+		char letter = proc_state_letter(box->tree[i]);
+
+		if (!letter || letter == 'Z' || letter == 'X' || !is_stray(box, box->tree[i]) ||
+		    (owner && box->instances[owner - 1].driver))
+			continue;
+		left_add(box->out, LEFT_PROCESS, owner, owner && box->out->roles[owner - 1].ended != ENDED_EXIT,
+			 "process %s still running", process_name(box, box->tree[i]));
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/sys/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+
+/* What the child tells its parent, whose memory it shares until execve(). */
+struct spawn_failure {
+	volatile int error;
+	const char *volatile step;
+};
+
+static void default_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int s = 1; s < NSIG; s++)
+		if (s != SIGKILL && s != SIGSTOP)
+			sigaction(s, &dfl, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Moves the three descriptors into place whatever their numbers are. */
+static int place_descriptors(const int fds[3])
+{
+	int high[3];
+
+	for (int i = 0; i < 3; i++) {
+		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 10);
+		if (high[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(high[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+static const char *child_prepare(const struct spawn *s)
+{
+	setpgid(0, 0);
+	if (place_descriptors(s->fds))
+		return "dup2";
+	if (s->inherit >= 0 && fcntl(s->inherit, F_SETFD, 0))
+		return "fcntl";
+	if (s->directory && chdir(s->directory))
+		return "chdir";
+	for (size_t i = 0; i < s->n_limits; i++) {
+		struct rlimit limit = { s->limits[i].value, s->limits[i].value };
+
+		if (setrlimit((__rlimit_resource_t)s->limits[i].resource, &limit))
+			return "setrlimit";
+	}
+	default_signals();
+	return NULL;
+}
+
+int spawn_start(const struct spawn *s, int *pid, const char **step)
+{
+	struct spawn_failure failure = { .error = 0, .step = NULL };
+	sigset_t all, old;
+	pid_t child;
+
+	/* No handler of ours may run in the child, which shares our memory. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	child = vfork();
+	if (child == 0) {
+		failure.step = child_prepare(s);
+		if (!failure.step) {
+			execve(s->path, s->argv, s->env);
+			failure.step = "execve";
+		}
+		failure.error = errno;
+		_exit(127);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (child < 0) {
+		*step = "vfork";
+		return -errno;
+	}
+	if (failure.step) {
+		*step = failure.step;
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			;
+		return failure.error ? -failure.error : -EIO;
+	}
+	*pid = child;
+	*step = NULL;
+	return 0;
+}
