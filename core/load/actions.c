@@ -95,8 +95,7 @@ static void read_errno(struct loader *l, const struct node *value, struct plan_f
 	int number = text ? errno_value(text) : -1;
 
 	if (text && number < 0)
-		complain(l, value, "for example ECONNRESET; `sabot list calls` shows what each call may return",
-			"unknown errno \"%s\"", text);
+		complain_numbered(l, value, "errno", text, errno_name, 133);
 	else if (text)
 		f->value = number;
 }

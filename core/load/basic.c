@@ -381,10 +381,10 @@ static void read_signal(struct loader *l, const struct key *key, const struct no
 	if (!text)
 		return;
 	number = signal_value(text);
-	if (number < 0)
-		complain(l, value, "for example TERM, INT or USR1", "unknown signal \"%s\"", text);
-	else
+	if (number > 0)
 		*(int *)to = number;
+	else
+		complain_numbered(l, value, "signal", text, signal_name, 64);
 }
 
 const struct type type_signal = { .read = read_signal, .schema = schema_of_text };

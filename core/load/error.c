@@ -46,7 +46,7 @@ int node_line(const struct loader *l, const struct node *n)
 }
 
 /* Appends the source line that holds `at`, made printable, and a caret under it. */
-static void picture_add(struct loader *l, size_t begin, size_t at)
+static void picture_add(const struct loader *l, size_t begin, size_t at, struct str *out)
 {
 	size_t from = begin, to = at;
 
@@ -59,40 +59,71 @@ static void picture_add(struct loader *l, size_t begin, size_t at)
 		to++;
 	while (to < l->length && is_tail(l->source[to]))
 		to++;
-	str_add(&l->errors, "    ");
+	str_add(out, "    ");
 	for (size_t i = from; i < to; i++) {
 		char c = l->source[i];
 
-		str_addf(&l->errors, "%c", (unsigned char)c < 32 && c != '\t' ? '?' : c);
+		str_addf(out, "%c", (unsigned char)c < 32 && c != '\t' ? '?' : c);
 	}
-	str_add(&l->errors, "\n    ");
+	str_add(out, "\n    ");
 	for (size_t i = from; i < at; i++)
 		if (!is_tail(l->source[i]))
-			str_add(&l->errors, l->source[i] == '\t' ? "\t" : " ");
-	str_add(&l->errors, "^\n");
+			str_add(out, l->source[i] == '\t' ? "\t" : " ");
+	str_add(out, "^\n");
+}
+
+/* Has the same been told at the same place? */
+static bool is_told(const struct loader *l, const char *head)
+{
+	for (unsigned i = 0; i < l->n_errors && i < LOAD_ERRORS; i++)
+		if (strcmp(l->errors[i].head, head) == 0)
+			return true;
+	return false;
 }
 
 static void vcomplain(struct loader *l, size_t at, const char *remedy, const char *format, va_list args)
 {
-	struct str line = STR_NONE;
+	struct str head = STR_NONE, text = STR_NONE;
 	size_t begin;
 
 	if (at > l->length)
 		at = l->length;
 	/* What is missing at the very end is best shown behind the last line. */
-	while (at == l->length && at > 1 && l->source[at - 1] == '\n')
+	if (at == l->length && at > 0 && l->source[at - 1] == '\n')
 		at--;
 	begin = line_begin(l->source, at);
-	str_addf(&line, "%s:%d:%zu: ", l->path, line_number(l, begin), 1 + columns(l->source + begin, l->source + at));
-	str_vaddf(&line, format, args);
-	str_add(&line, "\n");
-	if (!strstr(str_get(&l->errors), str_get(&line)) && l->n_errors++ < LOAD_ERRORS) {
-		str_add(&l->errors, str_get(&line));
-		picture_add(l, begin, at);
+	str_addf(&head, "%s:%d:%zu: ", l->path, line_number(l, begin), 1 + columns(l->source + begin, l->source + at));
+	str_vaddf(&head, format, args);
+	if (!is_told(l, str_get(&head)) && l->n_errors++ < LOAD_ERRORS) {
+		picture_add(l, begin, at, &text);
 		if (remedy && *remedy)
-			str_addf(&l->errors, "    %s\n", remedy);
+			str_addf(&text, "    %s\n", remedy);
+		l->errors[l->n_errors - 1] = (struct load_error){ at, str_take(&head), str_take(&text) };
 	}
-	str_fini(&line);
+	str_fini(&head);
+	str_fini(&text);
+}
+
+void errors_take(struct loader *l, struct str *out)
+{
+	unsigned n = l->n_errors < LOAD_ERRORS ? l->n_errors : LOAD_ERRORS;
+
+	for (unsigned i = 1; i < n; i++) {
+		struct load_error e = l->errors[i];
+		unsigned j = i;
+
+		for (; j > 0 && l->errors[j - 1].at > e.at; j--)
+			l->errors[j] = l->errors[j - 1];
+		l->errors[j] = e;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		str_addf(out, "%s\n%s", l->errors[i].head, l->errors[i].text);
+		free(l->errors[i].head);
+		free(l->errors[i].text);
+	}
+	if (l->n_errors > n)
+		str_addf(out, "%s: … and %u more\n", l->path, l->n_errors - n);
+	l->n_errors = 0;
 }
 
 void complain_at(struct loader *l, size_t at, const char *remedy, const char *format, ...)
@@ -128,6 +159,19 @@ void complain_unknown(struct loader *l, const struct node *at, const char *what,
 	}
 	complain(l, at, str_get(&remedy), "unknown %s \"%s\"", what, name);
 	str_fini(&remedy);
+}
+
+void complain_numbered(struct loader *l, const struct node *at, const char *what, const char *name,
+	const char *(*name_of)(int), int last)
+{
+	const char **names = mem_new((size_t)last * sizeof(names[0]));
+	size_t n = 0;
+
+	for (int i = 1; i <= last; i++)
+		if (name_of(i))
+			names[n++] = name_of(i);
+	complain_unknown(l, at, what, name, names, n);
+	free(names);
 }
 
 char *node_describe(const struct node *n)

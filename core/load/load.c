@@ -166,7 +166,7 @@ static void tree_read(struct loader *l, struct scenario_list *made)
 int load_file(const char *path, const struct load_options *options, struct scenario_list *list, struct str *errors)
 {
 	struct scenario_list made = { .items = NULL };
-	struct loader l = { .path = path, .options = options, .errors = STR_NONE };
+	struct loader l = { .path = path, .options = options };
 	struct str content = STR_NONE;
 	int r = file_read(path, &content, errors);
 
@@ -178,16 +178,13 @@ int load_file(const char *path, const struct load_options *options, struct scena
 			tree_read(&l, &made);
 		r = l.n_errors > 0;
 	}
-	if (l.n_errors > LOAD_ERRORS)
-		str_addf(&l.errors, "%s: … and %u more\n", path, l.n_errors - LOAD_ERRORS);
-	str_add(errors, str_get(&l.errors));
+	errors_take(&l, errors);
 	for (size_t i = 0; r == 0 && i < made.n; i++)
 		list_add(list, made.items[i]);
 	if (r == 0)
 		made.n = 0;
 	scenario_list_fini(&made);
 	yaml_fini(&l.yaml);
-	str_fini(&l.errors);
 	str_fini(&content);
 	free(l.directory);
 	return r;

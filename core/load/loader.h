@@ -15,6 +15,11 @@ struct axis {
 	bool used;
 };
 
+struct load_error {
+	size_t at;
+	char *head, *text;	/* first line; the lines after it */
+};
+
 struct loader {
 	const char *path, *source;
 	size_t length;
@@ -24,8 +29,8 @@ struct loader {
 	struct axis axes[LOAD_MATRIX_KEYS];
 	size_t n_axes;
 	struct scenario *scenario;	/* being filled */
-	struct str errors;
-	unsigned n_errors;
+	struct load_error errors[LOAD_ERRORS];
+	unsigned n_errors;	/* may be more than are kept */
 };
 
 /*
@@ -39,6 +44,11 @@ void complain(struct loader *l, const struct node *at, const char *remedy, const
 /* "unknown WHAT "NAME"", with the nearest of n names or all of them as the remedy. */
 void complain_unknown(struct loader *l, const struct node *at, const char *what, const char *name,
 	const char *const *names, size_t n);
+/* The same for names that have numbers, from 1 to last; name_of gives NULL for a number that has none. */
+void complain_numbered(struct loader *l, const struct node *at, const char *what, const char *name,
+	const char *(*name_of)(int), int last);
+/* Moves all errors, in the order of the file, to *out. */
+void errors_take(struct loader *l, struct str *out);
 /* Line number (from 1) of a node. */
 int node_line(const struct loader *l, const struct node *n);
 /* How a node is called in messages: "a list", "the text "x"" … The caller frees it. */
