@@ -13,7 +13,7 @@
 #include "core/report/words.h"
 #include "core/base/banned.h"
 
-enum { COLUMNS = 6, STEPS = 256, LEFT = 2, NO_COLUMN = COLUMNS };
+enum { COLUMNS = 6, STEPS = 256, LEFT = 4, NO_COLUMN = COLUMNS };
 
 struct diagram {
 	const struct history *h;

@@ -95,25 +95,43 @@ static bool call_is_shown(const struct history *h, const struct history_event *h
 	}
 }
 
-/* Who gets what this call sends: the next process that receives on the channel, else the known other end. */
+/* Did the process do anything before event i? */
+static bool was_there(const struct history *h, uint32_t proc, size_t i)
+{
+	while (i-- > 0)
+		if (h->events[i].proc == proc)
+			return true;
+	return false;
+}
+
+/*
+ * Who gets what this call sends: the next process that accepts or receives it on the channel, else the known other
+ * end. A child that is forked only later cannot be meant: its parent's end is.
+ */
 static uint32_t target_find(const struct history *h, size_t i)
 {
 	enum { LOOK_AHEAD = 4096 };
 	const struct history_event *he = &h->events[i];
 	const struct channel *channel = channel_of(h, he);
+	unsigned wanted = words_family(he->e.call) == FAMILY_CONNECT ? FAMILY_ACCEPT : FAMILY_RECEIVE;
+	uint32_t late = 0;
 
 	if (!channel)
 		return 0;
 	for (size_t j = i + 1; j < h->n_events && j - i < LOOK_AHEAD; j++) {
 		const struct history_event *other = &h->events[j];
 
-		if (other->channel == he->channel && other->proc != he->proc && other->e.kind == EV_CALL &&
-			!other->e.error && words_family(other->e.call) == FAMILY_RECEIVE)
+		if (other->channel != he->channel || other->proc == he->proc || other->proc >= h->n_procs ||
+			other->e.kind != EV_CALL || other->e.error || words_family(other->e.call) != wanted)
+			continue;
+		if (!h->procs[other->proc].parent || was_there(h, other->proc, i))
 			return other->proc + 1;
+		late = other->proc + 1;
+		break;
 	}
 	if (channel->from && channel->from != he->proc + 1)
 		return channel->from;
-	return channel->to && channel->to != he->proc + 1 ? channel->to : 0;
+	return channel->to && channel->to != he->proc + 1 ? channel->to : late;
 }
 
 static void call_step(struct str *label, const struct history *h, size_t i, struct step *out)

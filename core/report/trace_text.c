@@ -33,11 +33,6 @@ static void arguments_add(struct str *out, const struct history *h, const struct
 	}
 	if (channel) {
 		str_add(out, "<");
-		/* The arrow of a channel's name has an ASCII spelling. */
-		for (const char *arrow; (arrow = utf8 ? NULL : strstr(channel, "→")); channel = arrow + strlen("→")) {
-			utf8_show(out, channel, (size_t)(arrow - channel), utf8);
-			str_add(out, "->");
-		}
 		utf8_show(out, channel, strlen(channel), utf8);
 		str_add(out, ">");
 		separator = ", ";

@@ -3,123 +3,63 @@
 #include "core/base/str.h"
 #include "core/model/call.h"
 #include "core/model/reporter.h"
+#include "core/report/pen.h"
 #include "core/report/utf8.h"
 #include "core/report/words.h"
 #include "core/base/banned.h"
 
-enum { TAIL_LINES = 8, WRAP = 96, NAME_WIDTH = 28 };
+enum { TAIL_LINES = 8, NAME_WIDTH = 28 };
 
 struct tty {
-	struct str out;		/* of one scenario, written at once */
-	bool utf8, color;
+	struct pen pen;		/* what is said of one scenario, written at once */
 	int verbose;
 	int64_t total_ns;
 };
 
-enum ink { INK_GOOD, INK_BAD, INK_WARN, INK_DIM, INK_BOLD };
-
-static void ink(struct tty *t, enum ink which)
-{
-	static const char *const codes[] = { "32", "31", "33", "2", "1" };
-
-	if (t->color)
-		str_addf(&t->out, "\033[%sm", codes[which]);
-}
-
-static void ink_end(struct tty *t)
-{
-	if (t->color)
-		str_add(&t->out, "\033[0m");
-}
-
-static void inked(struct tty *t, enum ink which, const char *text)
-{
-	ink(t, which);
-	str_add(&t->out, text);
-	ink_end(t);
-}
-
-static void show(struct tty *t, const char *text)
-{
-	utf8_show(&t->out, text, strlen(text), t->utf8);
-}
-
-/* Text broken between words, every line but the first indented; the first begins at column `at`. */
-static void wrapped(struct tty *t, size_t at, size_t indent, const char *text)
-{
-	size_t x = at;
-
-	while (*text) {
-		size_t n = strcspn(text, " \n");
-		struct str word = STR_NONE;
-		size_t width;
-
-		utf8_show(&word, text, n, t->utf8);
-		width = utf8_width(str_get(&word));
-		if (n && x > indent && x + width > WRAP) {
-			str_addf(&t->out, "\n%*s", (int)indent, "");
-			x = indent;
-		}
-		str_add(&t->out, str_get(&word));
-		str_fini(&word);
-		x += width;
-		text += n;
-		if (*text == '\n' && text[1]) {
-			str_addf(&t->out, "\n%*s", (int)indent, "");
-			x = indent;
-		} else if (*text == ' ') {
-			str_add(&t->out, " ");
-			x++;
-		}
-		text += *text != '\0';
-	}
-	str_add(&t->out, "\n");
-}
-
 static void heading(struct tty *t, const char *text)
 {
-	str_add(&t->out, "\n    ");
-	inked(t, INK_DIM, text);
-	str_add(&t->out, "\n");
+	str_add(&t->pen.out, "\n    ");
+	pen_inked(&t->pen, INK_DIM, text);
+	str_add(&t->pen.out, "\n");
 }
 
 /* ---- what struck ---- */
 
 static void fault_add(struct tty *t, const struct fault_result *f, unsigned id)
 {
-	str_add(&t->out, "      ");
-	inked(t, f->fired ? INK_WARN : INK_DIM, t->utf8 ? "⚡" : "*");
-	str_addf(&t->out, " fault %u: ", id);
-	ink(t, INK_BOLD);
-	show(t, f->action);
-	ink_end(t);
-	str_add(&t->out, " in ");
-	show(t, f->in);
-	str_add(&t->out, " at ");
-	show(t, f->at);
+	str_add(&t->pen.out, "      ");
+	pen_inked(&t->pen, f->fired ? INK_WARN : INK_DIM, t->pen.utf8 ? "⚡" : "*");
+	str_addf(&t->pen.out, " fault %u: ", id);
+	pen_ink(&t->pen, INK_BOLD);
+	pen_show(&t->pen, f->action);
+	pen_dry(&t->pen);
+	str_add(&t->pen.out, " in ");
+	pen_show(&t->pen, f->in);
+	str_add(&t->pen.out, " at ");
+	pen_show(&t->pen, f->at);
 	if (f->fired > 1)
-		str_addf(&t->out, ", struck %u times", (unsigned)f->fired);
+		str_addf(&t->pen.out, ", struck %u times", (unsigned)f->fired);
 	else
-		str_add(&t->out, f->fired ? ", struck once" : ", never struck");
+		str_add(&t->pen.out, f->fired ? ", struck once" : ", never struck");
 	if (f->refused)
-		str_addf(&t->out, ", refused %u times", (unsigned)f->refused);
-	str_add(&t->out, "\n");
+		str_addf(&t->pen.out, ", refused %u times", (unsigned)f->refused);
+	str_add(&t->pen.out, "\n");
 	if (f->call[0] || f->site[0] || f->channel[0]) {
-		str_addf(&t->out, "%9s", "");
+		str_addf(&t->pen.out, "%9s", "");
 		if (f->call[0])
-			str_addf(&t->out, "%s%s", f->call, f->channel[0] ? " on " : "");
-		show(t, f->channel);
+			str_addf(&t->pen.out, "%s%s", f->call, f->channel[0] ? " on " : "");
+		pen_show(&t->pen, f->channel);
 		if (f->site[0]) {
-			str_add(&t->out, f->call[0] || f->channel[0] ? ", " : "");
-			ink(t, INK_BOLD);
-			show(t, f->site);
-			ink_end(t);
+			str_add(&t->pen.out, f->call[0] || f->channel[0] ? ", " : "");
+			pen_ink(&t->pen, INK_BOLD);
+			pen_show(&t->pen, f->site);
+			pen_dry(&t->pen);
 		}
-		str_add(&t->out, "\n");
+		str_add(&t->pen.out, "\n");
 	}
 	if (f->why[0]) {
-		str_addf(&t->out, "%9s", "");
-		wrapped(t, 9, 9, f->why);
+		str_addf(&t->pen.out, "%9s", "");
+		pen_wrap(&t->pen, 9, 9, f->why);
 	}
 }
 
@@ -138,15 +78,15 @@ static void property_add(struct tty *t, const struct property_result *p)
 {
 	struct str line = STR_NONE;
 
-	str_add(&t->out, "      ");
+	str_add(&t->pen.out, "      ");
 	if (p->as_expected)
-		inked(t, INK_GOOD, t->utf8 ? "✓" : "+");
+		pen_inked(&t->pen, INK_GOOD, t->pen.utf8 ? "✓" : "+");
 	else
-		inked(t, INK_BAD, t->utf8 ? "✗" : "x");
-	str_add(&t->out, " ");
-	ink(t, INK_BOLD);
-	show(t, p->name);
-	ink_end(t);
+		pen_inked(&t->pen, INK_BAD, t->pen.utf8 ? "✗" : "x");
+	str_add(&t->pen.out, " ");
+	pen_ink(&t->pen, INK_BOLD);
+	pen_show(&t->pen, p->name);
+	pen_dry(&t->pen);
 	str_addf(&line, " %s", verdict_names[p->verdict]);
 	if (!p->as_expected)
 		str_addf(&line, " (expected: %s)", verdict_names[p->expected]);
@@ -154,7 +94,7 @@ static void property_add(struct tty *t, const struct property_result *p)
 		str_add(&line, " (benign)");
 	if (p->why[0])
 		str_addf(&line, ": %s", p->why);
-	wrapped(t, 8 + utf8_width(p->name), 10, str_get(&line));
+	pen_wrap(&t->pen, 8 + utf8_width(p->name), 10, str_get(&line));
 	str_fini(&line);
 }
 
@@ -171,11 +111,11 @@ static void properties_add(struct tty *t, const struct result *r)
 		if (!r->properties[i].as_expected || t->verbose > 0)
 			property_add(t, &r->properties[i]);
 	if (r->exits_why[0]) {
-		str_add(&t->out, "      ");
-		inked(t, INK_BAD, t->utf8 ? "✗" : "x");
-		str_add(&t->out, " ");
-		inked(t, INK_BOLD, "exit ");
-		wrapped(t, 13, 10, r->exits_why);
+		str_add(&t->pen.out, "      ");
+		pen_inked(&t->pen, INK_BAD, t->pen.utf8 ? "✗" : "x");
+		str_add(&t->pen.out, " ");
+		pen_inked(&t->pen, INK_BOLD, "exit ");
+		pen_wrap(&t->pen, 13, 10, r->exits_why);
 	}
 }
 
@@ -192,17 +132,17 @@ static void tail_add(struct tty *t, const struct output *o)
 	if (lines == TAIL_LINES)
 		start++;
 	if (n && (start || o->length > output_kept(o)))
-		str_addf(&t->out, "%10s%s\n", "", t->utf8 ? "┊ …" : ": ...");
+		str_addf(&t->pen.out, "%10s%s\n", "", t->pen.utf8 ? "┊ …" : ": ...");
 	while (start < n) {
 		const char *end = memchr(o->text + start, '\n', n - start);
 		size_t length = end ? (size_t)(end - (o->text + start)) : n - start;
 
-		str_addf(&t->out, "%10s", "");
-		ink(t, INK_DIM);
-		str_add(&t->out, t->utf8 ? "┊ " : ": ");
-		utf8_show(&t->out, o->text + start, length, t->utf8);
-		ink_end(t);
-		str_add(&t->out, "\n");
+		str_addf(&t->pen.out, "%10s", "");
+		pen_ink(&t->pen, INK_DIM);
+		str_add(&t->pen.out, t->pen.utf8 ? "┊ " : ": ");
+		utf8_show(&t->pen.out, o->text + start, length, t->pen.utf8);
+		pen_dry(&t->pen);
+		str_add(&t->pen.out, "\n");
 		start += length + 1;
 	}
 }
@@ -212,14 +152,14 @@ static void waiters_add(struct tty *t, const struct outcome *o)
 	for (uint32_t i = 0; i < o->n_waiters && i < OUTCOME_WAITERS; i++) {
 		const struct waiter *w = &o->waiters[i];
 
-		str_add(&t->out, "      ");
-		show(t, w->process);
-		str_addf(&t->out, " waits in %s", w->call ? words_call(w->call - 1) : "no recorded call");
+		str_add(&t->pen.out, "      ");
+		pen_show(&t->pen, w->process);
+		str_addf(&t->pen.out, " waits in %s", w->call ? words_call(w->call - 1) : "no recorded call");
 		if (w->for_whom[0]) {
-			str_add(&t->out, " for ");
-			show(t, w->for_whom);
+			str_add(&t->pen.out, " for ");
+			pen_show(&t->pen, w->for_whom);
 		}
-		str_add(&t->out, "\n");
+		str_add(&t->pen.out, "\n");
 	}
 }
 
@@ -233,11 +173,11 @@ static void outcome_add(struct tty *t, const struct outcome *o)
 		struct str end = STR_NONE;
 
 		words_end(&end, r);
-		str_add(&t->out, "      ");
-		ink(t, INK_BOLD);
-		show(t, r->name);
-		ink_end(t);
-		str_addf(&t->out, "  %s\n", str_get(&end));
+		str_add(&t->pen.out, "      ");
+		pen_ink(&t->pen, INK_BOLD);
+		pen_show(&t->pen, r->name);
+		pen_dry(&t->pen);
+		str_addf(&t->pen.out, "  %s\n", str_get(&end));
 		tail_add(t, &r->err);
 		str_fini(&end);
 	}
@@ -245,8 +185,8 @@ static void outcome_add(struct tty *t, const struct outcome *o)
 	for (uint32_t i = 0; i < o->n_left && i < OUTCOME_LEFT; i++) {
 		if (o->left[i].excused)
 			continue;
-		str_add(&t->out, "      left behind: ");
-		wrapped(t, 19, 10, o->left[i].text);
+		str_add(&t->pen.out, "      left behind: ");
+		pen_wrap(&t->pen, 19, 10, o->left[i].text);
 	}
 }
 
@@ -260,9 +200,9 @@ static void diagram_add(struct tty *t, const char *diagram)
 	while (*diagram) {
 		size_t n = strcspn(diagram, "\n");
 
-		str_add(&t->out, "      ");
-		utf8_show(&t->out, diagram, n, t->utf8);
-		str_add(&t->out, "\n");
+		str_add(&t->pen.out, "      ");
+		utf8_show(&t->pen.out, diagram, n, t->pen.utf8);
+		str_add(&t->pen.out, "\n");
 		diagram += n + (diagram[n] != '\0');
 	}
 }
@@ -271,8 +211,8 @@ static void notes_add(struct tty *t, const char *notes)
 {
 	if (!notes[0])
 		return;
-	str_add(&t->out, "\n    note: ");
-	wrapped(t, 10, 10, notes);
+	str_add(&t->pen.out, "\n    note: ");
+	pen_wrap(&t->pen, 10, 10, notes);
 }
 
 static void repro_add(struct tty *t, const struct report *r, const struct scenario *s, const struct result *result)
@@ -280,13 +220,13 @@ static void repro_add(struct tty *t, const struct report *r, const struct scenar
 	struct str file = STR_NONE;
 
 	words_shell(&file, s->file);
-	str_add(&t->out, "\n    ");
-	ink(t, INK_BOLD);
-	str_addf(&t->out, "repro: %s ", r->options->command);
-	show(t, str_get(&file));
-	str_addf(&t->out, " --seed %llu", (unsigned long long)result->seed);
-	ink_end(t);
-	str_add(&t->out, "\n\n");
+	str_add(&t->pen.out, "\n    ");
+	pen_ink(&t->pen, INK_BOLD);
+	str_addf(&t->pen.out, "repro: %s ", r->options->command);
+	pen_show(&t->pen, str_get(&file));
+	str_addf(&t->pen.out, " --seed %llu", (unsigned long long)result->seed);
+	pen_dry(&t->pen);
+	str_add(&t->pen.out, "\n\n");
 	str_fini(&file);
 }
 
@@ -305,7 +245,7 @@ static void mark_add(struct tty *t, enum status status)
 		[STATUS_SKIPPED] = { INK_WARN, "–", "skip" },
 	};
 
-	inked(t, marks[status].ink, t->utf8 ? marks[status].utf8 : marks[status].ascii);
+	pen_inked(&t->pen, marks[status].ink, t->pen.utf8 ? marks[status].utf8 : marks[status].ascii);
 }
 
 static void line_add(struct tty *t, const struct scenario *s, const struct result *result)
@@ -314,18 +254,18 @@ static void line_add(struct tty *t, const struct scenario *s, const struct resul
 	size_t width = utf8_width(s->name);
 
 	mark_add(t, result->status);
-	str_add(&t->out, " ");
-	ink(t, INK_BOLD);
-	show(t, s->name);
-	ink_end(t);
+	str_add(&t->pen.out, " ");
+	pen_ink(&t->pen, INK_BOLD);
+	pen_show(&t->pen, s->name);
+	pen_dry(&t->pen);
 	if (s->title) {
-		str_addf(&t->out, "%*s  ", (int)(width < NAME_WIDTH ? NAME_WIDTH - width : 0), "");
-		show(t, s->title);
+		str_addf(&t->pen.out, "%*s  ", (int)(width < NAME_WIDTH ? NAME_WIDTH - width : 0), "");
+		pen_show(&t->pen, s->title);
 	}
 	words_duration(&duration, result->outcome.duration_ns);
-	str_add(&t->out, "  ");
-	inked(t, INK_DIM, str_get(&duration));
-	str_add(&t->out, "\n");
+	str_add(&t->pen.out, "  ");
+	pen_inked(&t->pen, INK_DIM, str_get(&duration));
+	str_add(&t->pen.out, "\n");
 	str_fini(&duration);
 }
 
@@ -333,22 +273,22 @@ static void why_add(struct tty *t, const struct result *result)
 {
 	if (!result->why[0] && result->status != STATUS_VACUOUS)
 		return;
-	str_add(&t->out, "    ");
+	str_add(&t->pen.out, "    ");
 	if (result->status == STATUS_AS_EXPECTED || result->status == STATUS_NOT_AS_EXPECTED) {
-		wrapped(t, 4, 4, result->why);
+		pen_wrap(&t->pen, 4, 4, result->why);
 		return;
 	}
-	inked(t, result->status == STATUS_SKIPPED ? INK_WARN : INK_BAD, status_names[result->status]);
-	str_add(&t->out, ": ");
-	wrapped(t, 6 + strlen(status_names[result->status]), 4, result->why);
+	pen_inked(&t->pen, result->status == STATUS_SKIPPED ? INK_WARN : INK_BAD, status_names[result->status]);
+	str_add(&t->pen.out, ": ");
+	pen_wrap(&t->pen, 6 + strlen(status_names[result->status]), 4, result->why);
 }
 
 static int tty_begin(struct report *r)
 {
 	struct tty *t = mem_new(sizeof(*t));
 
-	t->utf8 = utf8_wanted();
-	t->color = r->options->color;
+	t->pen.utf8 = utf8_wanted();
+	t->pen.color = r->options->color;
 	t->verbose = r->options->verbose;
 	r->state = t;
 	return 0;
@@ -362,7 +302,7 @@ static int tty_scenario(struct report *r, const struct scenario *s, const struct
 	t->total_ns += result->outcome.duration_ns;
 	if (!failed && t->verbose < 0)
 		return 0;
-	str_clear(&t->out);
+	str_clear(&t->pen.out);
 	line_add(t, s, result);
 	if (failed || result->status == STATUS_SKIPPED || t->verbose > 0)
 		why_add(t, result);
@@ -375,9 +315,9 @@ static int tty_scenario(struct report *r, const struct scenario *s, const struct
 		if (failed)
 			repro_add(t, r, s, result);
 		else
-			str_add(&t->out, "\n");
+			str_add(&t->pen.out, "\n");
 	}
-	fwrite(str_get(&t->out), 1, t->out.length, r->out);
+	fwrite(str_get(&t->pen.out), 1, t->pen.out.length, r->out);
 	return report_flush(r->out);
 }
 
@@ -385,30 +325,30 @@ static void count_add(struct tty *t, unsigned n, const char *what, enum ink whic
 {
 	if (!n)
 		return;
-	if (t->out.length)
-		str_add(&t->out, ", ");
-	ink(t, which);
-	str_addf(&t->out, "%u %s", n, what);
-	ink_end(t);
+	if (t->pen.out.length)
+		str_add(&t->pen.out, ", ");
+	pen_ink(&t->pen, which);
+	str_addf(&t->pen.out, "%u %s", n, what);
+	pen_dry(&t->pen);
 }
 
 static int tty_end(struct report *r, const struct summary *sum)
 {
 	struct tty *t = r->state;
 
-	str_clear(&t->out);
+	str_clear(&t->pen.out);
 	count_add(t, sum->as_expected, "as expected", INK_GOOD);
 	count_add(t, sum->not_as_expected, "not as expected", INK_BAD);
 	count_add(t, sum->vacuous, "vacuous", INK_BAD);
 	count_add(t, sum->broken, "broken", INK_BAD);
 	count_add(t, sum->skipped, "skipped", INK_WARN);
-	if (!t->out.length)
-		str_add(&t->out, "nothing was run");
-	str_add(&t->out, t->utf8 ? " · " : ", ");
-	words_duration(&t->out, t->total_ns);
-	str_add(&t->out, " of runs\n");
-	fputs(str_get(&t->out), r->out);
-	str_fini(&t->out);
+	if (!t->pen.out.length)
+		str_add(&t->pen.out, "nothing was run");
+	str_add(&t->pen.out, t->pen.utf8 ? " · " : ", ");
+	words_duration(&t->pen.out, t->total_ns);
+	str_add(&t->pen.out, " of runs\n");
+	fputs(str_get(&t->pen.out), r->out);
+	str_fini(&t->pen.out);
 	free(t);
 	r->state = NULL;
 	return report_flush(r->out);

@@ -74,6 +74,24 @@ static void control_show(struct str *out, uint32_t c)
 	str_addf(out, c < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)c);
 }
 
+/* What we draw and write ourselves has an ASCII spelling; the rest of the world has not. */
+static void ascii_show(struct str *out, uint32_t c)
+{
+	static const struct {
+		uint32_t c;
+		const char *ascii;
+	} spellings[] = { { 0x2192, "->" }, { 0x2026, "..." }, { 0xd7, "x" }, { 0x2717, "x" }, { 0x271d, "X" }, { 0x26a1, "*" },
+		{ 0x2500, "-" }, { 0x2502, "|" }, { 0x251c, "|" }, { 0x2524, "|" }, { 0x25b6, ">" }, { 0x25c0, "<" },
+		{ 0x22ee, ":" }, { 0xb7, "," }, { 0x2013, "-" }, { 0x2265, ">=" }, { 0x2264, "<=" } };
+
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+		if (spellings[i].c == c) {
+			str_add(out, spellings[i].ascii);
+			return;
+		}
+	str_add(out, "?");
+}
+
 void utf8_show(struct str *out, const char *bytes, size_t n, bool utf8)
 {
 	for (size_t i = 0; i < n;) {
@@ -85,7 +103,7 @@ void utf8_show(struct str *out, const char *bytes, size_t n, bool utf8)
 		else if (is_control(c))
 			control_show(out, c);
 		else if (c >= 0x80 && !utf8)
-			str_add(out, "?");
+			ascii_show(out, c);
 		else
 			utf8_add(out, c);
 	}

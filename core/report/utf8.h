@@ -25,7 +25,7 @@ void utf8_add(struct str *out, uint32_t c);
 void utf8_clean(struct str *out, const char *bytes, size_t n);
 /*
  * Appends n bytes for a terminal: as utf8_clean(), control characters but tab become \n, \e, \x01 …; without `utf8`
- * everything beyond ASCII becomes '?'.
+ * arrows and frames are spelt in ASCII and everything else beyond it becomes '?'.
  */
 void utf8_show(struct str *out, const char *bytes, size_t n, bool utf8);
 /* Columns that c takes on a terminal: 0, 1 or 2. */
