@@ -52,6 +52,7 @@ struct proc {
 	_Atomic uint32_t first_chunk, last_chunk;	/* chunk index + 1; 0: none */
 	_Atomic uint64_t lost;		/* events that found no room */
 	uint64_t armed;			/* bit i: fault i selects this process */
+	uint32_t launcher;		/* sh, env, valgrind …: never struck; its first child takes over its name */
 };
 
 /* What a thread is in. `call` is stored last when a call begins, and cleared first when it ends. */
@@ -84,6 +85,8 @@ enum object_flag {
 	OBF_CONNECTING = 64,	/* connect was called and has not returned */
 	OBF_RESET = 128,	/* a strike reset it: receives give EOF, sends EPIPE */
 	OBF_EOF = 256,		/* a strike ended its incoming stream */
+	OBF_RCVTIMEO = 512,	/* SO_RCVTIMEO is set */
+	OBF_SNDTIMEO = 1024,	/* SO_SNDTIMEO is set */
 };
 
 /*

@@ -91,7 +91,8 @@ extern const char *const refusal_texts[N_REFUSALS];
 
 struct plan {
 	uint32_t n_faults;
-	uint32_t ask_fiu;		/* FIU_CTRL_FIFO: ask libfiu at every call */
+	_Atomic uint32_t healed;	/* 1: nothing strikes any more (the harness sets it for a probe) */
+	uint64_t avoid_signals;		/* bit per signal that `interrupt` must not raise: the roles talk with it */
 	struct call_set armed;		/* union of all `at`, armed_by and until: the only calls that look any further */
 	struct plan_fault faults[PLAN_FAULTS];
 	struct plan_state state[PLAN_FAULTS];

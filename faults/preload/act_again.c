@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * EAGAIN where the descriptor does not block; for poll and select, readiness that has gone when the program looks:
+ * another process took the connection, the datagram's checksum was wrong (select(2), BUGS).
+ */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* May this descriptor be said to be readable although it is not? Only if a receive on it then does not block. */
+static bool may_mislead(int fd)
+{
+	int flags = (int)syscall(SYS_fcntl, fd, F_GETFL);
+
+	return flags >= 0 && flags & O_NONBLOCK;
+}
+
+static enum refusal wake(struct inv *v)
+{
+	struct pollfd *set = (struct pollfd *)v->a[0];
+
+	if (v->shape != SH_POLL && v->shape != SH_PPOLL)
+		return REFUSED_KIND;
+	for (long i = 0; i < v->a[1]; i++) {
+		if (!(set[i].events & POLLIN) || set[i].fd < 0 || !may_mislead(set[i].fd))
+			continue;
+		for (long j = 0; j < v->a[1]; j++)
+			set[j].revents = 0;
+		set[i].revents = POLLIN;
+		v->skip = true;
+		v->result = 1;
+		return REFUSED_NOT;
+	}
+	return REFUSED_BLOCKING;
+}
+
+static enum refusal strike(struct inv *v, const struct strike *s)
+{
+	const struct object *o = object_at(v->object);
+
+	if (s->after)
+		return REFUSED_KIND;
+	if (row_family[v->row] == FAMILY_WAIT)
+		return wake(v);
+	if (row_family[v->row] == FAMILY_LOCK) {
+		if (strcmp(row_plain[v->row], "sem_trywait") != 0 && !(v->flags & EVF_NONBLOCK))
+			return REFUSED_BLOCKING;
+	} else if (!nonblocking(v) && s->fault->realism != REALISM_ANY) {
+		return REFUSED_BLOCKING;
+	}
+	if (row_family[v->row] == FAMILY_CONNECT && (!o || o->kind == OBJ_TCP || o->kind == OBJ_UDP))
+		return REFUSED_KIND;
+	decide_result(v, v->shape == SH_SYSV_IN ? ENOMSG : EAGAIN);
+	return REFUSED_NOT;
+}
+
+const struct action_code act_again = { .strike = strike };

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call fails with an errno. What the kernel would do beside that is done too: EPIPE brings SIGPIPE, a connection
+ * that was reset stays so, EMFILE lasts until a descriptor is closed, a close that "failed" has closed all the same.
+ */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <string.h>
+
+extern const struct action_code act_interrupt;
+
+#define EXHAUSTED_NS 30000000u	/* somebody else's descriptors are closed after so long */
+
+/* Can this errno come from this call here, under the rules of Linux? */
+static enum refusal lawful(const struct inv *v, int error)
+{
+	const struct object *o = object_at(v->object);
+	uint32_t family = row_family[v->row];
+	bool moves = family == FAMILY_RECEIVE || family == FAMILY_SEND;
+
+	switch (error) {
+	case EAGAIN:
+		return moves || family == FAMILY_ACCEPT ? nonblocking(v) ? REFUSED_NOT : REFUSED_BLOCKING : REFUSED_NOT;
+	case EPIPE:
+		return is_stream(v) || is_connection(v) ? REFUSED_NOT : REFUSED_ERRNO;
+	case ECONNRESET: case ETIMEDOUT:
+		return !moves || is_connection(v) ? REFUSED_NOT : REFUSED_ERRNO;
+	case ECONNREFUSED:
+		return !moves || (o && (o->kind == OBJ_UDP || o->kind == OBJ_UNIX_DGRAM)) ? REFUSED_NOT : REFUSED_ERRNO;
+	case EIDRM: case ENOMSG:
+		return o && (o->kind == OBJ_SYSV_MQ || o->kind == OBJ_SYSV_SEM || o->kind == OBJ_SYSV_SHM) ? REFUSED_NOT :
+			REFUSED_ERRNO;
+	case EMSGSIZE:
+		return is_datagram(v) ? REFUSED_NOT : REFUSED_ERRNO;
+	case ENOSPC: case EIO:
+		return moves && o && o->kind != OBJ_PTY ? REFUSED_ERRNO : REFUSED_NOT;
+	default:
+		return REFUSED_NOT;
+	}
+}
+
+static enum refusal strike(struct inv *v, const struct strike *s)
+{
+	int error = (int)s->fault->value;
+	uint32_t family = row_family[v->row];
+	bool moves = family == FAMILY_RECEIVE || family == FAMILY_SEND;
+
+	if (s->fault->realism == REALISM_LINUX) {
+		enum refusal refusal = lawful(v, error);
+
+		if (refusal != REFUSED_NOT)
+			return refusal;
+		if (s->after)
+			return REFUSED_KIND;
+		if (error == EINTR && row_restart[v->row] != RESTART_NEVER_BLOCKS)
+			return act_interrupt.strike(v, s);
+	}
+	if (v->shape == SH_CLOSE || s->after) {
+		if (!s->after)
+			call_real(v);
+		if (v->shape == SH_CLOSE)
+			object_forget(v->fd);
+	}
+	decide_result(v, error);
+	if (moves && is_connection(v) && (error == ECONNRESET || error == EPIPE || error == ETIMEDOUT))
+		connection_break(v);
+	if (error == EPIPE && family == FAMILY_SEND)
+		sigpipe_raise(v);
+	if (error == EMFILE || error == ENFILE) {
+		self->fd_exhausted = (uint32_t)error;
+		self->fd_exhausted_until = now_ns() + EXHAUSTED_NS;
+	}
+	return REFUSED_NOT;
+}
+
+const struct action_code act_fail = { .strike = strike };

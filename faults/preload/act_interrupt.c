@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A signal arrives while the call waits. Its handler, the program's own, runs here and now in this thread; then the call
+ * returns EINTR or goes on, as signal(7) has it for this call and the handler's SA_RESTART. That the call could have
+ * waited is enough: when its data comes is nobody's promise.
+ */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool restarts(const struct inv *v, bool by_handler)
+{
+	const struct object *o = object_at(v->object);
+
+	switch (row_restart[v->row]) {
+	case RESTART_BY_FLAG:
+		return by_handler;
+	case RESTART_UNLESS_TIMED: {
+		bool out = row_family[v->row] == FAMILY_SEND || row_family[v->row] == FAMILY_CONNECT;
+
+		if (o && atomic_load(&o->flags) & (out ? OBF_SNDTIMEO : OBF_RCVTIMEO))
+			return false;
+		return by_handler;
+	}
+	default:
+		return false;
+	}
+}
+
+/* Runs the handler with the mask that the call itself would have set. */
+static void deliver(const struct inv *v, int sig)
+{
+	unsigned long old = 0, set = 1ul << (sig - 1);
+	int saved = errno;
+
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, &old, sizeof(set));
+	event_note(EV_SIGNAL, (struct inv *)v, sig, 0);
+	syscall(SYS_tgkill, self->pid, syscall(SYS_gettid), sig);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+	errno = saved;
+}
+
+/* What an interrupted call leaves behind beside EINTR. */
+static void leave_rest(struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+
+	if (v->shape == SH_CONNECT && o && o->kind == OBJ_TCP) {
+		/* connect(2): the connection goes on being made in the background. */
+		int flags = (int)syscall(SYS_fcntl, v->fd, F_GETFL);
+
+		(int)syscall(SYS_fcntl, v->fd, F_SETFL, flags | O_NONBLOCK);
+		syscall(SYS_connect, v->fd, v->a[1], v->a[2]);
+		(int)syscall(SYS_fcntl, v->fd, F_SETFL, flags);
+	} else if (strcmp(row_plain[v->row], "nanosleep") == 0 && v->a[1]) {
+		memcpy((void *)v->a[1], (const void *)v->a[0], sizeof(struct timespec));
+	} else if (strcmp(row_plain[v->row], "clock_nanosleep") == 0 && v->a[3] && !(v->a[1] & TIMER_ABSTIME)) {
+		memcpy((void *)v->a[3], (const void *)v->a[2], sizeof(struct timespec));
+	} else if (strcmp(row_plain[v->row], "sleep") == 0) {
+		v->result = v->a[0];
+	}
+}
+
+static enum refusal strike(struct inv *v, const struct strike *s)
+{
+	bool by_handler = false;
+	int sig;
+
+	if (row_restart[v->row] == RESTART_NEVER_BLOCKS || row_restart[v->row] == RESTART_ALWAYS || nonblocking(v))
+		return REFUSED_NEVER_EINTR;
+	sig = handler_find(v, &by_handler);
+	if (!sig && s->fault->realism == REALISM_LINUX)
+		return REFUSED_NO_HANDLER;
+	if (sig)
+		deliver(v, sig);
+	if (s->after || (sig && restarts(v, by_handler))) {
+		v->flags |= EVF_RESTARTED;
+		return REFUSED_NOT;
+	}
+	decide_result(v, EINTR);
+	leave_rest(v);
+	return REFUSED_NOT;
+}
+
+const struct action_code act_interrupt = { .strike = strike };

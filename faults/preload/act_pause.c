@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* A role stops where it is. The harness lets it go on when the time has passed: this call does not wait for that. */
+#include "faults/preload/inject.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+
+static enum refusal strike(struct inv *v, const struct strike *s)
+{
+	uint32_t n_procs = atomic_load(&arena->n_procs), n = 0;
+	bool myself = strcmp(s->fault->target, "self") == 0 || !s->fault->target[0];
+
+	(void)v;
+	for (uint32_t i = 0; i < n_procs && n < 8; i++) {
+		const struct proc *p = &arena->procs[i];
+
+		if (atomic_load(&p->state) != PROC_ALIVE || p->pid <= 1)
+			continue;
+		if (myself ? i == self->proc : glob_match(s->fault->target, p->name) != 0)
+			s->state->paused[n++] = p->pid;
+	}
+	if (!n)
+		return REFUSED_NO_TARGET;
+	atomic_store(&s->state->n_paused, n);
+	atomic_store(&s->state->resume_at, now_ns() + (uint64_t)((double)s->fault->value * arena->time_scale));
+	for (uint32_t i = 0; i < n; i++)
+		syscall(SYS_kill, s->state->paused[i], SIGSTOP);
+	return REFUSED_NOT;
+}
+
+const struct action_code act_pause = { .strike = strike };

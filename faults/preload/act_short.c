@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel is asked for less than the program asked for: what is not moved stays where it was. */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum { MOST_PIECES = 64 };
+
+/* A shortened copy of a scattered buffer has to live as long as the call. */
+static __thread struct iovec pieces[MOST_PIECES] __attribute__((tls_model("initial-exec")));
+static __thread struct msghdr message __attribute__((tls_model("initial-exec")));
+
+static int pieces_cut(const struct iovec *from, size_t n, uint64_t keep)
+{
+	size_t i = 0;
+
+	for (; i < n && i < MOST_PIECES && keep; i++) {
+		pieces[i] = from[i];
+		if (pieces[i].iov_len > keep)
+			pieces[i].iov_len = keep;
+		keep -= pieces[i].iov_len;
+	}
+	return (int)i;
+}
+
+static enum refusal cut(struct inv *v, uint64_t keep)
+{
+	switch (v->shape) {
+	case SH_BUF_IN: case SH_BUF_IN_FLAGS: case SH_BUF_IN_CHK: case SH_BUF_IN_FROM:
+	case SH_BUF_OUT: case SH_BUF_OUT_FLAGS: case SH_BUF_OUT_TO:
+		v->a[2] = (long)keep;
+		return REFUSED_NOT;
+	case SH_TRANSFER_TO:
+		v->a[3] = (long)keep;
+		return REFUSED_NOT;
+	case SH_IOV_IN: case SH_IOV_OUT:
+		v->a[2] = pieces_cut((const struct iovec *)v->a[1], (size_t)v->a[2], keep);
+		v->a[1] = (long)pieces;
+		return REFUSED_NOT;
+	case SH_MSG_IN: case SH_MSG_OUT:
+		message = *(struct msghdr *)v->a[1];
+		message.msg_iovlen = (size_t)pieces_cut(message.msg_iov, message.msg_iovlen, keep);
+		message.msg_iov = pieces;
+		return REFUSED_NOT;
+	default:
+		return REFUSED_KIND;
+	}
+}
+
+/* A receive that got all there was has not been shortened by us. */
+static bool something_left(const struct inv *v)
+{
+	int left = 0;
+
+	return ioctl(v->fd, FIONREAD, &left) == 0 && left > 0;
+}
+
+static enum refusal strike(struct inv *v, const struct strike *s)
+{
+	const struct object *o = object_at(v->object);
+	bool out = row_family[v->row] == FAMILY_SEND, waits_for_all;
+	uint64_t keep;
+
+	if (is_datagram(v) && s->fault->realism != REALISM_ANY)
+		return REFUSED_DATAGRAM;
+	if (!is_stream(v) || s->after)
+		return REFUSED_KIND;
+	keep = s->fault->value == SHORT_HALF ? v->asked / 2 : s->fault->value == SHORT_ALL_BUT_ONE ? v->asked - 1 :
+		(uint64_t)s->fault->value;
+	if (keep == 0 || keep >= v->asked)
+		return REFUSED_NOT_SHORTER;
+	if (out && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO) && v->asked <= PIPE_BUF && s->fault->realism != REALISM_ANY)
+		return REFUSED_PIPE_BUF;
+	waits_for_all = !out && ((v->shape == SH_BUF_IN_FLAGS || v->shape == SH_BUF_IN_FROM) ? v->a[3] & MSG_WAITALL :
+				v->shape == SH_MSG_IN ? v->a[2] & MSG_WAITALL : 0);
+	if (waits_for_all && s->fault->realism == REALISM_LINUX) {
+		bool restart;
+
+		if (!handler_find(v, &restart))
+			return REFUSED_NO_HANDLER;
+	}
+	if (cut(v, keep) != REFUSED_NOT)
+		return REFUSED_KIND;
+	v->flags |= EVF_SHORTENED;
+	if (v->shape == SH_MSG_IN || v->shape == SH_MSG_OUT) {
+		struct msghdr *theirs = (struct msghdr *)v->a[1];
+
+		v->a[1] = (long)&message;
+		v->result = call_real(v);
+		v->a[1] = (long)theirs;
+		theirs->msg_namelen = message.msg_namelen;
+		theirs->msg_controllen = message.msg_controllen;
+		theirs->msg_flags = message.msg_flags;
+	} else {
+		v->result = call_real(v);
+	}
+	v->skip = true;
+	v->error = errno;
+	if (v->result > 0 && ((uint64_t)v->result < keep || (!out && !something_left(v)))) {
+		v->flags &= (uint8_t)~EVF_SHORTENED;
+		return REFUSED_NOT_SHORTER;	/* the call is done, but not by our doing */
+	}
+	return v->result > 0 ? REFUSED_NOT : REFUSED_NOT_SHORTER;
+}
+
+const struct action_code act_short = { .strike = strike };

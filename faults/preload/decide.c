@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a call is struck. Every armed call is a libfiu failure point ipc/<family>/<call>; behind each stands one
+ * callback that decides among the plan's faults, since libfiu keeps one entry for a name. libfiu is asked only at the
+ * calls that a plan has armed (or at all of them, when fiu-ctrl may steer this process).
+ */
+#include "faults/preload/inject.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fiu-control.h>
+#include <fiu.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/rng.h"
+#include "core/base/str.h"
+
+/* What the callback has to decide about, and what it has decided. */
+static __thread struct {
+	struct inv *v;
+	enum when when;
+	uint32_t struck;	/* bits: faults */
+} question __attribute__((tls_model("initial-exec")));
+
+static bool under_fiu_ctrl;
+
+static bool selects(const struct plan_fault *f, const struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+	uint32_t peer;
+
+	if (f->fd >= 0 && f->fd != v->fd)
+		return false;
+	if (!f->kinds && !f->peer[0] && !f->path[0] && !f->ordinal)
+		return true;
+	if (!o || (f->kinds && !(f->kinds >> o->kind & 1)) || (f->ordinal && f->ordinal != o->ordinal) ||
+		(f->path[0] && !glob_match(f->path, o->name)))
+		return false;
+	if (!f->peer[0])
+		return true;
+	object_resolve_peer(v->object);
+	peer = atomic_load(&o->peer_proc);
+	return peer && glob_match(f->peer, arena->procs[peer - 1].name);
+}
+
+/* Does the fault strike now, at what is its seen-th call? */
+static bool triggered(const struct plan_fault *f, struct plan_state *state, uint32_t fault, uint64_t seen)
+{
+	if (f->trigger == TRIG_NTH)
+		return seen >= f->n && (f->times == TIMES_FOREVER || seen - f->n < f->times);
+	if (f->times != TIMES_FOREVER && atomic_load(&state->fired) >= f->times)
+		return false;
+	if (f->trigger == TRIG_EVERY)
+		return seen % f->n == 0;
+	if (f->trigger == TRIG_CHANCE)
+		return (double)(rng_mix(arena->seed ^ (uint64_t)fault << 48 ^ seen) >> 11) * 0x1p-53 < f->chance;
+	return true;
+}
+
+static uint32_t plan_ask(const struct inv *v, enum when when)
+{
+	struct plan *plan = arena_plan(arena);
+	uint32_t struck = 0;
+
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		const struct plan_fault *f = &plan->faults[i];
+		struct plan_state *state = &plan->state[i];
+
+		if (!(self->faults >> i & 1) || f->where.when != when || !call_set_has(&f->where.at, v->row) ||
+			!atomic_load(&state->armed) || !selects(f, v))
+			continue;
+		if (triggered(f, state, i, atomic_fetch_add(&state->seen, 1) + 1))
+			struck |= 1u << i;
+	}
+	return struck;
+}
+
+static int fiu_callback(const char *name, int *failnum, void **failinfo, unsigned int *flags)
+{
+	(void)name;
+	(void)failinfo;
+	(void)flags;
+	*failnum = 1;
+	question.struck = question.v ? plan_ask(question.v, question.when) : 0;
+	return question.struck != 0;
+}
+
+/* What another fault waits for has happened. */
+static void points_note(const struct inv *v, enum when when)
+{
+	struct plan *plan = arena_plan(arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		const struct plan_fault *f = &plan->faults[i];
+		struct plan_state *state = &plan->state[i];
+		const char *name = arena->procs[self->proc].name;
+
+		if (!(self->points >> i & 1))
+			continue;
+		if (f->has_armed_by && f->armed_by.when == when && call_set_has(&f->armed_by.at, v->row) &&
+			glob_match(f->armed_by.in, name) &&
+			atomic_fetch_add(&state->armed_seen, 1) + 1 >= (f->armed_by.nth ? f->armed_by.nth : 1))
+			atomic_store(&state->armed, 1);
+		if (f->has_until && f->until.when == when && call_set_has(&f->until.at, v->row) &&
+			glob_match(f->until.in, name) &&
+			atomic_fetch_add(&state->until_seen, 1) + 1 >= (f->until.nth ? f->until.nth : 1)) {
+			atomic_store(&state->released, 1);
+			futex_wake_all(&state->released);
+		}
+	}
+}
+
+static void strike(struct inv *v, uint32_t i, enum when when)
+{
+	struct plan *plan = arena_plan(arena);
+	struct strike s = { &plan->faults[i], &plan->state[i], i, when == WHEN_AFTER };
+	enum refusal refusal;
+
+	/* Counted first: after SIGKILL of this process nobody else could. */
+	atomic_store(&s.state->site, v->site);
+	atomic_store(&s.state->struck_proc, self->proc + 1);
+	atomic_store(&s.state->struck_call, v->row + 1);
+	atomic_fetch_add(&s.state->fired, 1);
+	refusal = act(v, &s);
+	if (refusal == REFUSED_NOT)
+		return;
+	atomic_fetch_sub(&s.state->fired, 1);
+	atomic_fetch_add(&s.state->refused, 1);
+	atomic_store(&s.state->refusal, (uint32_t)refusal);
+}
+
+static void point_name(uint32_t row, char *name, size_t size)
+{
+	static const char *const families[N_FAMILIES] = { "receive", "send", "accept", "connect", "wait", "open", "close",
+		"lock", "signal", "process", "sleep", "other" };
+
+	text_copy(name, size, "ipc/");
+	text_copy(name + strlen(name), size - strlen(name), families[row_family[row]]);
+	text_copy(name + strlen(name), size - strlen(name), "/");
+	text_copy(name + strlen(name), size - strlen(name), row_plain[row]);
+}
+
+void decide(struct inv *v, enum when when)
+{
+	char name[POINT_NAME];
+	uint32_t struck;
+	int failed;
+
+	if (atomic_load_explicit(&arena_plan(arena)->healed, memory_order_relaxed))
+		return;
+	if (self->points)
+		points_note(v, when);
+	if (!self->faults && !under_fiu_ctrl)
+		return;
+	point_name(v->row, name, sizeof(name));
+	question.v = v;
+	question.when = when;
+	question.struck = 0;
+	failed = fiu_fail(name);
+	struck = question.struck;
+	question.v = NULL;
+	question.struck = 0;
+	for (uint32_t i = 0; struck; i++, struck >>= 1)
+		if (struck & 1)
+			strike(v, i, when);
+	if (failed && under_fiu_ctrl && when == WHEN_BEFORE && !v->skip) {
+		intptr_t info = (intptr_t)fiu_failinfo();
+
+		if (info > 0 && info < 4096)
+			decide_result(v, (int)info);
+	}
+}
+
+/* The points of the program's own: in the libfiu that the program itself has loaded. */
+static int own_point(const char *name, int *failnum, void **failinfo, unsigned int *flags)
+{
+	struct plan *plan = arena_plan(arena);
+
+	(void)flags;
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		const struct plan_fault *f = &plan->faults[i];
+		struct plan_state *state = &plan->state[i];
+
+		if (strcmp(f->point, name) != 0 || !(self->faults >> i & 1) || !atomic_load(&state->armed) ||
+			!triggered(f, state, i, atomic_fetch_add(&state->seen, 1) + 1))
+			continue;
+		atomic_fetch_add(&state->fired, 1);
+		*failnum = 1;
+		*failinfo = (void *)(intptr_t)f->value;
+		return 1;
+	}
+	return 0;
+}
+
+static void own_points_enable(const struct plan *plan)
+{
+	int (*enable)(const char *, int, void *, unsigned int, external_cb_t *) = NULL;
+
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		if (!plan->faults[i].point[0])
+			continue;
+		if (!enable)
+			*(void **)&enable = dlsym(RTLD_DEFAULT, "fiu_enable_external");
+		if (enable)
+			enable(plan->faults[i].point, 1, NULL, 0, own_point);
+	}
+}
+
+void self_arm(void)
+{
+	const struct plan *plan = arena_plan(arena);
+	const char *name = arena->procs[self->proc].name;
+
+	memset(&self->armed, 0, sizeof(self->armed));
+	self->faults = self->points = 0;
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		const struct plan_fault *f = &plan->faults[i];
+
+		if (glob_match(f->where.in, name)) {
+			self->faults |= 1u << i;
+			for (size_t w = 0; w < CALL_BITS / 64; w++)
+				self->armed.bits[w] |= f->where.at.bits[w];
+		}
+		if (f->has_armed_by && glob_match(f->armed_by.in, name)) {
+			self->points |= 1u << i;
+			for (size_t w = 0; w < CALL_BITS / 64; w++)
+				self->armed.bits[w] |= f->armed_by.at.bits[w];
+		}
+		if (f->has_until && glob_match(f->until.in, name)) {
+			self->points |= 1u << i;
+			for (size_t w = 0; w < CALL_BITS / 64; w++)
+				self->armed.bits[w] |= f->until.at.bits[w];
+		}
+	}
+	if (under_fiu_ctrl)
+		memset(&self->armed, 0xff, sizeof(self->armed));
+	arena->procs[self->proc].armed = self->faults;
+}
+
+static void armed_points_enable(void)
+{
+	char name[POINT_NAME], last[POINT_NAME] = "";
+
+	for (uint32_t row = 0; row < n_rows; row++) {
+		if (!call_set_has(&self->armed, row))
+			continue;
+		point_name(row, name, sizeof(name));
+		if (strcmp(name, last) != 0)
+			fiu_enable_external(name, 1, NULL, 0, fiu_callback);
+		text_copy(last, sizeof(last), name);
+	}
+}
+
+/*
+ * In the constructor of a program, and again in a child whose plan selects other calls. libfiu allocates when a point
+ * is enabled; in the child of a threaded program that is as safe as glibc's malloc after fork, which is safe.
+ */
+void fiu_start(void)
+{
+	static bool started;
+	const struct plan *plan = arena_plan(arena);
+
+	if (!started) {
+		const char *fifo = getenv("FIU_CTRL_FIFO");
+
+		if (!plan->n_faults && !fifo)
+			return;
+		started = true;
+		fiu_init(0);
+		if (fifo && fiu_rc_fifo(fifo) == 0) {
+			under_fiu_ctrl = true;
+			memset(&self->armed, 0xff, sizeof(self->armed));
+		}
+		own_points_enable(plan);
+	}
+	if (!under_fiu_ctrl)
+		armed_points_enable();
+}

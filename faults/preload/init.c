@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/* How a process comes under the injector: at its start, after fork, and as a fork of a stopped program. */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+
+struct arena *arena;
+struct self *self;
+
+/* Survive fork, unlike *self: what a child knows of where it comes from. */
+static uint32_t my_role, my_image, parent_proc, zygote_generation;
+static __thread uint32_t fork_ordinal __attribute__((tls_model("initial-exec")));
+static bool is_zygote, image_is_launcher;
+
+enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, BELL_BYTES = 8, HIGHEST_STANDARD = 2 };
+
+static const char *const launchers[] = { "sh", "dash", "bash", "env", "timeout", "setpriv", "nice", "nohup", "stdbuf", "xargs",
+	"su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb", "taskset", "chrt", "ionice", "time" };
+
+static void raw_close(int fd)
+{
+	syscall(SYS_close, fd);
+}
+
+static bool arena_open(const char *path)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC), saved = errno;
+	struct arena *a;
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) || st.st_size < (off_t)sizeof(struct arena)) {
+		raw_close(fd);
+		return false;
+	}
+	a = (void *)syscall(SYS_mmap, NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	raw_close(fd);
+	errno = saved;
+	if (a == MAP_FAILED || a->magic != ARENA_MAGIC || a->version != ARENA_VERSION)
+		return false;
+	arena = a;
+	return true;
+}
+
+/* A page that fork() empties (madvise(2), MADV_WIPEONFORK): nothing of the parent's identity can be taken for ours. */
+static bool self_new(void)
+{
+	void *page = (void *)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return false;
+	syscall(SYS_madvise, page, 4096, MADV_WIPEONFORK);
+	self = page;
+	return true;
+}
+
+static uint32_t proc_count(void)
+{
+	uint32_t n = atomic_load(&arena->n_procs);
+
+	return n < ARENA_PROCS ? n : ARENA_PROCS;
+}
+
+/* Index + 1 of the live process with this pid. */
+static uint32_t proc_of_pid(int32_t pid)
+{
+	for (uint32_t i = proc_count(); i-- > 0;)
+		if (arena->procs[i].pid == pid && atomic_load(&arena->procs[i].state) == PROC_ALIVE)
+			return i + 1;
+	return 0;
+}
+
+static void child_name(char *name, const char *parent, uint32_t ordinal)
+{
+	char digits[12];
+	int n = 0;
+	size_t length;
+
+	text_copy(name, ROLE_NAME, parent);
+	length = strlen(name);
+	do
+		digits[n++] = (char)('0' + ordinal % 10);
+	while ((ordinal /= 10));
+	if (length + (size_t)n + 2 > ROLE_NAME)
+		return;
+	name[length++] = '.';
+	while (n)
+		name[length++] = digits[--n];
+	name[length] = '\0';
+}
+
+static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
+{
+	uint32_t i = atomic_fetch_add(&arena->n_procs, 1);
+	struct proc *p;
+
+	if (i >= ARENA_PROCS)
+		return 0;
+	p = &arena->procs[i];
+	atomic_store(&p->state, PROC_CLAIMED);
+	p->pid = (int32_t)getpid();
+	p->parent_pid = (int32_t)getppid();
+	p->role = my_role;
+	p->parent = parent;
+	atomic_store(&p->n_children, 0);
+	p->image = my_image;
+	p->launcher = image_is_launcher;
+	atomic_store(&p->first_chunk, 0);
+	atomic_store(&p->last_chunk, 0);
+	atomic_store(&p->lost, 0);
+	if (!parent)
+		text_copy(p->name, ROLE_NAME, arena->roles[my_role].name);
+	else if (arena->procs[parent - 1].launcher && ordinal == 1)
+		text_copy(p->name, ROLE_NAME, arena->procs[parent - 1].name);
+	else
+		child_name(p->name, arena->procs[parent - 1].name, ordinal);
+	return i + 1;
+}
+
+/* The descriptors that the harness gave are not channels between roles. */
+static void standard_mark(void)
+{
+	for (int fd = 0; fd <= HIGHEST_STANDARD; fd++) {
+		struct object *o = object_at(object_of_fd(fd));
+
+		if (o)
+			atomic_fetch_or(&o->flags, OBF_STANDARD);
+	}
+}
+
+static void identity_begin(uint32_t proc)
+{
+	struct proc *p = &arena->procs[proc - 1];
+
+	self->proc = proc - 1;
+	self->pid = p->pid;
+	self->chunk = atomic_load(&p->last_chunk);
+	self->ready_done = p->parent != 0 && !arena->procs[p->parent - 1].launcher;
+	self->live = 1;
+	parent_proc = proc;
+	atomic_store(&p->state, PROC_ALIVE);
+	event_note(EV_HELLO, NULL, p->pid, p->image);
+	if (!p->launcher)
+		self_arm();
+	fiu_start();
+}
+
+bool identity_take(void)
+{
+	static __thread bool taking __attribute__((tls_model("initial-exec")));
+	uint32_t proc, ordinal = fork_ordinal;
+	int saved = errno;
+
+	if (!self || self->live)
+		return self != NULL;
+	if (is_zygote || taking || !parent_proc)
+		return false;
+	taking = true;
+	fork_ordinal = 0;
+	if (!ordinal)
+		ordinal = atomic_fetch_add(&arena->procs[parent_proc - 1].n_children, 1) + 1;
+	proc = proc_new(parent_proc, ordinal);
+	if (proc)
+		identity_begin(proc);
+	taking = false;
+	errno = saved;
+	return proc != 0;
+}
+
+/* pthread_atfork: the parent gives the number, so that children are named in the order of the forks. */
+static void fork_prepare(void)
+{
+	if (self && self->live)
+		fork_ordinal = atomic_fetch_add(&arena->procs[self->proc].n_children, 1) + 1;
+}
+
+static void fork_child(void)
+{
+	if (self && !self->live)
+		identity_take();
+}
+
+void role_ready(void)
+{
+	struct role_slot *slot = &arena->roles[my_role];
+
+	if (self->ready_done)
+		return;
+	self->ready_done = 1;
+	if (atomic_load(&slot->ready_at) == READY_HARNESS || atomic_load(&slot->ready))
+		return;
+	atomic_store(&slot->ready, 1);
+	futex_wake_all(&slot->ready);
+	atomic_fetch_add(&arena->bell, 1);
+	futex_wake_all(&arena->bell);
+}
+
+/* Roles that must be ready first. In the slot it looks like a sleep: the harness knows that it is not a hang. */
+static void wait_for_others(void)
+{
+	uint64_t after = atomic_load(&arena->roles[my_role].after);
+
+	for (uint32_t i = 0; i < ARENA_ROLES && after; i++) {
+		if (!(after >> i & 1))
+			continue;
+		while (!atomic_load(&arena->roles[i].ready) && !atomic_load(&arena->stop))
+			futex_wait_ns(&arena->roles[i].ready, 0, READY_WAIT_NS);
+		after &= ~((uint64_t)1 << i);
+	}
+}
+
+static void role_begin(void)
+{
+	uint32_t proc = proc_new(0, 0);
+
+	if (!proc)
+		return;
+	identity_begin(proc);
+	standard_mark();
+	if (arena->procs[proc - 1].launcher)
+		return;
+	wait_for_others();
+	if (atomic_load(&arena->roles[my_role].ready_at) == READY_STARTED)
+		role_ready();
+}
+
+/* exec in the same process keeps the identity; the child of a process of ours is its child; else it is the role. */
+static void program_begin(void)
+{
+	uint32_t mine = proc_of_pid((int32_t)getpid()), parents = mine ? 0 : proc_of_pid((int32_t)getppid());
+
+	if (mine) {
+		struct proc *p = &arena->procs[mine - 1];
+		bool was_launcher = p->launcher;
+
+		p->image = my_image;
+		p->launcher = image_is_launcher;
+		identity_begin(mine);
+		self->ready_done = !was_launcher && p->parent != 0;
+		if (was_launcher && !p->launcher) {
+			wait_for_others();
+			if (atomic_load(&arena->roles[my_role].ready_at) == READY_STARTED)
+				role_ready();
+		}
+	} else if (parents) {
+		uint32_t ordinal = atomic_fetch_add(&arena->procs[parents - 1].n_children, 1) + 1;
+		uint32_t proc = proc_new(parents, ordinal);
+
+		if (!proc)
+			return;
+		identity_begin(proc);
+		if (arena->procs[parents - 1].launcher && ordinal == 1) {
+			wait_for_others();
+			if (atomic_load(&arena->roles[my_role].ready_at) == READY_STARTED)
+				role_ready();
+		}
+	} else {
+		role_begin();
+	}
+}
+
+static int module_note(struct dl_phdr_info *info, size_t size, void *data)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+	bool *first = data;
+	struct module *m;
+	uint32_t i;
+	ssize_t n;
+
+	(void)size;
+	for (int k = 0; k < info->dlpi_phnum; k++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[k];
+
+		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
+			continue;
+		low = info->dlpi_addr + p->p_vaddr < low ? info->dlpi_addr + p->p_vaddr : low;
+		high = info->dlpi_addr + p->p_vaddr + p->p_memsz > high ? info->dlpi_addr + p->p_vaddr + p->p_memsz : high;
+	}
+	i = atomic_fetch_add(&arena->n_modules, 1);
+	if (i >= ARENA_MODULES) {
+		atomic_store(&arena->n_modules, ARENA_MODULES);
+		return 1;
+	}
+	m = &arena->modules[i];
+	m->image = my_image;
+	m->base = info->dlpi_addr;
+	m->start = low;
+	m->end = high;
+	if (*first) {
+		n = readlink("/proc/self/exe", m->path, sizeof(m->path) - 1);
+		m->path[n > 0 ? n : 0] = '\0';
+	} else {
+		text_copy(m->path, sizeof(m->path), info->dlpi_name ? info->dlpi_name : "");
+	}
+	*first = false;
+	atomic_store(&m->state, 1);
+	return 0;
+}
+
+static bool program_is_launcher(void)
+{
+	char path[256];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *name;
+
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	name = strrchr(path, '/');
+	name = name ? name + 1 : path;
+	for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++)
+		if (strcmp(name, launchers[i]) == 0)
+			return true;
+	return strncmp(name, "memcheck-", 9) == 0 || strncmp(name, "valgrind", 8) == 0;
+}
+
+static void begin_here(void)
+{
+	bool first = true;
+
+	my_image = atomic_fetch_add(&arena->n_images, 1);
+	image_is_launcher = program_is_launcher();
+	dl_iterate_phdr(module_note, &first);
+	pthread_atfork(fork_prepare, NULL, fork_child);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	const char *path = getenv(ARENA_ENV), *role = getenv(ROLE_ENV);
+
+	if (!real[0])
+		real_init();
+	if (!path || !arena_open(path))
+		return;
+	my_role = role ? (uint32_t)strtoul(role, NULL, 10) : 0;
+	if (my_role >= ARENA_ROLES || !self_new()) {
+		self = NULL;
+		return;
+	}
+	begin_here();
+	is_zygote = getenv(ZYGOTE_ENV) != NULL && !image_is_launcher;
+	if (!is_zygote)
+		program_begin();
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+	if (!self || !self->live || self->pid != (int32_t)getpid())
+		return;
+	datagram_flush(-1);
+	event_note(EV_EXIT, NULL, -1, 0);
+	atomic_store(&arena->procs[self->proc].state, PROC_EXITED);
+}
+
+void wrap__exit(int status) __asm__("_exit") __attribute__((visibility("default"), noreturn));
+void wrap__Exit(int status) __asm__("_Exit") __attribute__((visibility("default"), noreturn));
+
+void wrap__exit(int status)
+{
+	/* In a child of vfork the memory is still the parent's, and so is the identity. */
+	if (self && self->live && self->pid == (int32_t)getpid()) {
+		datagram_flush(-1);
+		event_note(EV_EXIT, NULL, status, 0);
+		atomic_store(&arena->procs[self->proc].state, PROC_EXITED);
+	}
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+void wrap__Exit(int status)
+{
+	wrap__exit(status);
+}
+
+/*
+ * The zygote: a program that stands before main with everything loaded, and forks a run on command. Its children are
+ * the role; itself it is nobody.
+ */
+static void zygote_child(uint32_t bell)
+{
+	if (bell)
+		raw_close((int)bell);
+	is_zygote = false;
+	object_forget_range(0, ~0u);
+	if (self)
+		memset(self, 0, sizeof(*self));
+	role_begin();
+}
+
+static void zygote_reap(struct role_slot *slot, int32_t pid)
+{
+	uint64_t one = 1;
+	int status = 0;
+
+	while (syscall(SYS_wait4, pid, &status, 0, NULL) == -1 && errno == EINTR)
+		;
+	atomic_store(&slot->status, status);
+	atomic_fetch_add(&slot->ended, 1);
+	if (arena->bell_fd)
+		syscall(SYS_write, arena->bell_fd, &one, BELL_BYTES);
+	atomic_fetch_add(&arena->bell, 1);
+	futex_wake_all(&arena->bell);
+}
+
+static void zygote_loop(void)
+{
+	struct role_slot *slot = &arena->roles[my_role];
+	uint32_t done = atomic_load(&slot->command);
+
+	atomic_store(&slot->zygote, 1);
+	futex_wake_all(&slot->zygote);
+	atomic_fetch_add(&arena->bell, 1);
+	futex_wake_all(&arena->bell);
+	for (;;) {
+		int32_t pid;
+
+		while (atomic_load(&slot->command) == done)
+			futex_wait_ns(&slot->command, done, 0);
+		done++;
+		pid = fork();
+		if (pid == 0) {
+			zygote_child(arena->bell_fd);
+			return;
+		}
+		atomic_store(&slot->pid, pid);
+		atomic_fetch_add(&slot->forked, 1);
+		futex_wake_all(&slot->forked);
+		if (pid > 0)
+			zygote_reap(slot, pid);
+	}
+}
+
+static int (*program_main)(int, char **, char **);
+
+static int zygote_then_main(int argc, char **argv, char **envp)
+{
+	unsetenv(ZYGOTE_ENV);
+	zygote_loop();
+	return program_main(argc, argv, envp);
+}
+
+typedef int start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+
+start_main wrap_start_main __asm__("__libc_start_main") __attribute__((visibility("default")));
+
+int wrap_start_main(int (*main_function)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+	void (*rtld_fini)(void), void *stack_end)
+{
+	start_main *libc = (start_main *)real_symbol("__libc_start_main");
+
+	program_main = main_function;
+	return libc(is_zygote ? zygote_then_main : main_function, argc, argv, init, fini, rtld_fini, stack_end);
+}

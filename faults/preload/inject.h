@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside libsabot.so. Everything here may run in a signal handler, between fork and exec, or in a thread that is about
+ * to be killed: no malloc, no stdio, no lock, no errno lost. Calls to the kernel go through libc's own functions as
+ * looked up in real.c, or through syscall(2) where the injector acts for itself.
+ */
+#ifndef FAULTS_PRELOAD_INJECT_H
+#define FAULTS_PRELOAD_INJECT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/history/arena.h"
+#include "core/model/plan.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Which argument is what. */
+enum shape {
+	SH_PLAIN, SH_POINTER, SH_PATH, SH_PATH_AT, SH_FD,
+	SH_BUF_IN, SH_BUF_IN_FLAGS, SH_BUF_IN_CHK, SH_BUF_IN_FROM, SH_BUF_IN_TIMED, SH_IOV_IN, SH_MSG_IN, SH_MMSG_IN,
+	SH_SYSV_IN, SH_EVENTFD_IN,
+	SH_BUF_OUT, SH_BUF_OUT_FLAGS, SH_BUF_OUT_TO, SH_BUF_OUT_TIMED, SH_IOV_OUT, SH_MSG_OUT, SH_MMSG_OUT,
+	SH_SYSV_OUT, SH_EVENTFD_OUT, SH_TRANSFER, SH_TRANSFER_TO,
+	SH_ACCEPT, SH_CONNECT, SH_BIND, SH_LISTEN,
+	SH_POLL, SH_PPOLL, SH_SELECT, SH_EPOLL, SH_EPOLL2, SH_EPOLL_CTL,
+	SH_SOCKET, SH_PAIR, SH_PIPE, SH_OPEN, SH_OPEN_AT, SH_NEWFD, SH_DUP, SH_SYSV_GET,
+	SH_CLOSE, SH_CLOSE_RANGE, SH_CLOSE_FROM, SH_SYSV_CTL,
+	SH_SEM, SH_SEM_TIMED, SH_SEMOP, SH_SEMOP_TIMED, SH_MUTEX, SH_MUTEX_TIMED,
+	SH_KILL, SH_SIGACTION, SH_SIGWAIT, SH_SIGWAIT_TIMED,
+	SH_FORK, SH_SPAWN, SH_EXEC_ENV, SH_WAITPID, SH_WAITPID_FLAGS, SH_WAITID, SH_SLEEP, SH_FCNTL, SH_SETSOCKOPT, SH_MMAP, SH_SHMAT,
+	N_SHAPES
+};
+
+/* How a call says that it failed. */
+enum result_kind { RES_I, RES_L, RES_Z, RES_E, RES_V };
+
+typedef long (*real_function)(long, long, long, long, long, long, long);
+
+/* One call on its way through a wrapper. Lives on the wrapper's stack. */
+struct inv {
+	long a[7];		/* arguments as the program gave them; an action may change them for the real call */
+	long result;
+	uint64_t site;		/* return address */
+	uint64_t stamp;
+	struct thread *thread;
+	uint32_t row;
+	uint32_t object;	/* index + 1; 0: none */
+	int32_t fd;
+	uint32_t asked;
+	uint16_t strike;	/* fault index + 1 */
+	uint8_t flags;		/* enum event_flag */
+	uint8_t shape, result_kind;
+	bool off;		/* not recorded: the injector is not at work here */
+	bool quiet;		/* recorded in the thread slot only (a file, a private mutex) */
+	bool skip;		/* an action has decided the result; the real call is not made */
+	int error;		/* errno to leave, if skip and the result says failure */
+	uint32_t after;		/* bits: faults decided now whose `when` is after */
+};
+
+/* What a process knows of itself. In a page that fork() wipes: a child finds zeros and takes up its own identity. */
+struct self {
+	uint32_t live;		/* 1: identity taken */
+	uint32_t proc;		/* index */
+	int32_t pid;
+	uint32_t ready_done;	/* the role's readiness has been told */
+	uint32_t fd_exhausted;	/* EMFILE as a state, until a descriptor is closed */
+	uint64_t fd_exhausted_until;	/* … or until then, ns */
+	struct call_set armed;	/* the only rows at which a plan is consulted */
+	uint64_t faults;	/* bit i: fault i selects this process */
+	uint64_t points;	/* bit i: armed_by or until of fault i selects this process */
+	uint32_t chunk;		/* index + 1 of the chunk that is being filled */
+};
+
+extern struct arena *arena;
+extern struct self *self;
+extern real_function real[CALL_BITS];
+extern const uint8_t row_family[], row_shape[], row_restart[], row_result[];
+extern const char *const row_plain[], *const row_errnos[], *const row_symbol[];
+extern const uint32_t n_rows;
+
+/* real.c: fills real[] from libc's symbol table (RTLD_NEXT for what is not there). */
+void real_init(void);
+void *real_symbol(const char *name);	/* one more of libc's functions */
+
+/* init.c */
+bool identity_take(void);		/* after fork, or late: true if this process has an identity now */
+void role_ready(void);			/* the role can be used: wakes who waits for it */
+void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
+
+/* record.c */
+struct event *event_new(void);		/* a slot of this process's ring, unsealed; NULL: no room */
+void event_seal(struct event *e);
+void event_call(struct inv *v);		/* the event of a call that has returned */
+void event_note(enum event_kind kind, struct inv *v, int64_t result, uint32_t asked);
+void event_text_of(const void *bytes, uint32_t n);
+void event_strike(const struct inv *v, uint32_t fault, int64_t value);
+struct thread *thread_slot(void);
+uint64_t hash_bytes(const void *bytes, uint64_t n);
+
+/* objects.c */
+uint32_t object_of_fd(int fd);		/* index + 1; 0: not IPC, or not a descriptor */
+uint32_t object_of_key(uint32_t kind, uint64_t key, const char *name);
+void object_forget(int fd);
+void object_forget_range(unsigned first, unsigned last);
+void object_dup(int from, int to);
+void object_pair(int fd0, int fd1, uint32_t kind);
+void object_connecting(int fd, const void *address, uint32_t length);
+void object_connected(int fd, bool ok);
+void object_accepted(int listener, int fd);
+void object_bound(int fd, const void *address, uint32_t length);
+void object_listening(int fd);
+void object_resolve_peer(uint32_t object);	/* tries again if the other end was not known */
+void object_datagram(uint32_t object, const void *address, uint32_t length);	/* the other end of an unconnected datagram */
+bool object_is_stream(uint32_t kind);
+bool object_is_datagram(uint32_t kind);
+struct object *object_at(uint32_t object);	/* index + 1 → object */
+uint64_t address_hash(const void *address, uint32_t length);
+
+/* decide.c */
+void self_arm(void);			/* computes self->armed, ->faults, ->points from the plan */
+void decide(struct inv *v, enum when when);
+void fiu_start(void);
+
+/* An action: one file act_<name>.c each, one row in faults/faults.def. */
+struct strike {
+	const struct plan_fault *fault;
+	struct plan_state *state;
+	uint32_t index;
+	bool after;		/* the real call has been made */
+};
+struct action_code {
+	/* Strikes, and returns REFUSED_NOT; or says why that is not lawful here, and has done nothing. */
+	enum refusal (*strike)(struct inv *v, const struct strike *s);
+};
+
+/* act.c: what the actions share */
+enum refusal act(struct inv *v, const struct strike *s);
+void decide_result(struct inv *v, int error);	/* the call fails with this errno and is not made */
+bool is_stream(const struct inv *v);		/* a byte stream, socketpair included */
+bool is_datagram(const struct inv *v);
+bool is_connection(const struct inv *v);	/* a stream or seqpacket socket that is or was connected */
+void connection_break(struct inv *v);		/* the peer sees a reset; calls here give EOF and EPIPE from now on */
+void sigpipe_raise(const struct inv *v);	/* SIGPIPE, as the kernel would */
+int handler_find(const struct inv *v, bool *restart);	/* a signal that could interrupt this call now; 0: none */
+int32_t each_target(const struct plan_fault *f, int signal_number);	/* sends it to the target's processes; how many */
+bool nonblocking(const struct inv *v);
+uint64_t now_ns(void);
+void wait_ns(uint64_t ns);
+void datagram_flush(int fd);		/* lets go of what `reorder` holds back for this descriptor; -1: all */
+void datagram_sent(int fd);		/* one more datagram has gone: counts for what is held back */
+long call_real(struct inv *v);		/* the real call with v->a; errno as it left it */
+
+/* futex on a word of the arena */
+void futex_wake_all(_Atomic uint32_t *word);
+void futex_wait_ns(_Atomic uint32_t *word, uint32_t value, uint64_t ns);
+
+#endif

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows become wrappers. A wrapper passes its arguments on as machine words: the real function looks only at the part
+ * that its type has, whatever the rest of the register holds (System V and AAPCS64 calling conventions).
+ *
+ * Before the real call the thread slot says what the thread is in; after it an event is written. Between them nothing
+ * is held that the call, a signal handler, a fork or SIGKILL could leave behind.
+ */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/rng.h"
+#include "faults/preload/environ.h"
+
+enum row {
+#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) ROW_##symbol,
+#include "faults/calls.def"
+#undef CALL
+};
+
+#define MUTEX_SHARED_BIT 128	/* PTHREAD_MUTEX_PSHARED_BIT of glibc's nptl */
+
+static uint64_t iov_length(const struct iovec *iov, long n)
+{
+	uint64_t sum = 0;
+
+	for (long i = 0; i < n; i++)
+		sum += iov[i].iov_len;
+	return sum;
+}
+
+static uint32_t clamp(uint64_t n)
+{
+	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+static bool mutex_is_shared(const void *mutex)
+{
+	return ((const pthread_mutex_t *)mutex)->__data.__kind & MUTEX_SHARED_BIT;
+}
+
+static uint32_t address_object(uint32_t kind, long address)
+{
+	return object_of_key(kind, rng_mix((uint64_t)address ^ (uint64_t)arena->procs[self->proc].role << 56), NULL);
+}
+
+static uint32_t sysv_object(uint32_t row, long id)
+{
+	uint32_t kind = row == ROW_msgget || row == ROW_msgctl || row == ROW_msgsnd || row == ROW_msgrcv ? OBJ_SYSV_MQ :
+		row == ROW_semget || row == ROW_semctl || row == ROW_semop || row == ROW_semtimedop ? OBJ_SYSV_SEM :
+		OBJ_SYSV_SHM;
+
+	return object_of_key(kind, (uint64_t)(uint32_t)id + 1, NULL);
+}
+
+/* A descriptor's call: false if it is none of ours (a file, the harness's own pipes). */
+static inline __attribute__((always_inline)) bool at_fd(struct inv *v, long fd)
+{
+	v->fd = (int)fd;
+	v->object = object_of_fd((int)fd);
+	return v->object != 0;
+}
+
+/* Fills in what the shape says about the arguments; false: pass it on unrecorded. */
+static inline __attribute__((always_inline)) bool look(struct inv *v, uint32_t row, uint8_t shape)
+{
+	switch (shape) {
+	case SH_BUF_IN: case SH_BUF_OUT: case SH_BUF_IN_FLAGS: case SH_BUF_OUT_FLAGS: case SH_BUF_IN_CHK:
+	case SH_BUF_IN_FROM: case SH_BUF_OUT_TO:
+		v->asked = clamp((uint64_t)v->a[2]);
+		return at_fd(v, v->a[0]);
+	case SH_BUF_IN_TIMED: case SH_BUF_OUT_TIMED:
+		v->asked = clamp((uint64_t)v->a[2]);
+		v->flags |= EVF_TIMED;
+		return at_fd(v, v->a[0]);
+	case SH_IOV_IN: case SH_IOV_OUT:
+		v->asked = clamp(iov_length((const struct iovec *)v->a[1], v->a[2]));
+		return at_fd(v, v->a[0]);
+	case SH_MSG_IN: case SH_MSG_OUT: {
+		const struct msghdr *m = (const void *)v->a[1];
+
+		v->asked = clamp(iov_length(m->msg_iov, (long)m->msg_iovlen));
+		return at_fd(v, v->a[0]);
+	}
+	case SH_MMSG_IN: case SH_MMSG_OUT:
+		v->asked = clamp((uint64_t)v->a[2]);
+		return at_fd(v, v->a[0]);
+	case SH_TRANSFER_TO:
+		v->asked = clamp((uint64_t)v->a[3]);
+		return at_fd(v, v->a[0]);
+	case SH_TRANSFER:
+		v->asked = clamp((uint64_t)(row == ROW_splice ? v->a[4] : v->a[2]));
+		return at_fd(v, row == ROW_splice ? v->a[2] : v->a[1]);
+	case SH_EVENTFD_IN: case SH_EVENTFD_OUT: case SH_ACCEPT: case SH_FD: case SH_LISTEN: case SH_BIND:
+		return at_fd(v, v->a[0]);
+	case SH_CONNECT:
+		return at_fd(v, v->a[0]);
+	case SH_SETSOCKOPT:
+		v->asked = clamp((uint64_t)v->a[2]);
+		return at_fd(v, v->a[0]);
+	case SH_CLOSE:
+		return at_fd(v, v->a[0]);
+	case SH_FCNTL:
+		v->asked = clamp((uint64_t)v->a[1]);
+		return at_fd(v, v->a[0]);
+	case SH_MMAP:
+		return (v->a[3] & MAP_SHARED) && !(v->a[3] & MAP_ANONYMOUS) && at_fd(v, v->a[4]);
+	case SH_POLL:
+		v->asked = (uint32_t)v->a[2];
+		v->flags |= (int)v->a[2] == 0 ? EVF_NONBLOCK : (int)v->a[2] > 0 ? EVF_TIMED : 0;
+		if (v->a[1] == 1) {
+			at_fd(v, ((const struct pollfd *)v->a[0])->fd);
+			v->fd = -1;
+		}
+		return true;
+	case SH_PPOLL: {
+		const struct timespec *t = (const void *)v->a[2];
+
+		v->flags |= !t ? 0 : t->tv_sec || t->tv_nsec ? EVF_TIMED : EVF_NONBLOCK;
+		if (v->a[1] == 1) {
+			at_fd(v, ((const struct pollfd *)v->a[0])->fd);
+			v->fd = -1;
+		}
+		return true;
+	}
+	case SH_SELECT: {
+		const struct timespec *t = (const void *)v->a[4];	/* or a timeval: zero is zero */
+
+		v->asked = clamp((uint64_t)v->a[0]);
+		v->flags |= !t ? 0 : t->tv_sec || t->tv_nsec ? EVF_TIMED : EVF_NONBLOCK;
+		return true;
+	}
+	case SH_EPOLL:
+		v->asked = (uint32_t)v->a[3];
+		v->flags |= (int)v->a[3] == 0 ? EVF_NONBLOCK : (int)v->a[3] > 0 ? EVF_TIMED : 0;
+		at_fd(v, v->a[0]);
+		return true;
+	case SH_EPOLL2: {
+		const struct timespec *t = (const void *)v->a[3];
+
+		v->flags |= !t ? 0 : t->tv_sec || t->tv_nsec ? EVF_TIMED : EVF_NONBLOCK;
+		at_fd(v, v->a[0]);
+		return true;
+	}
+	case SH_EPOLL_CTL:
+		v->asked = (uint32_t)v->a[1];
+		v->fd = (int)v->a[2];
+		v->object = object_of_fd((int)v->a[2]);
+		return true;
+	case SH_SYSV_IN: case SH_SYSV_OUT: case SH_SYSV_CTL: case SH_SEMOP: case SH_SEMOP_TIMED: case SH_SHMAT:
+		v->fd = (int)v->a[0];
+		v->object = sysv_object(row, v->a[0]);
+		v->asked = shape == SH_SYSV_IN || shape == SH_SYSV_OUT ? clamp((uint64_t)v->a[2]) : 0;
+		v->flags |= shape == SH_SEMOP_TIMED ? EVF_TIMED : 0;
+		return true;
+	case SH_SEM: case SH_SEM_TIMED:
+		v->object = address_object(OBJ_SEM, v->a[0]);
+		v->flags |= shape == SH_SEM_TIMED ? EVF_TIMED : 0;
+		return true;
+	case SH_MUTEX: case SH_MUTEX_TIMED:
+		if (!mutex_is_shared((const void *)v->a[0]))
+			return false;
+		v->object = address_object(OBJ_SEM, v->a[0]);
+		v->flags |= shape == SH_MUTEX_TIMED ? EVF_TIMED : 0;
+		return true;
+	case SH_KILL:
+		v->fd = (int)v->a[0];
+		v->asked = (uint32_t)(row == ROW_tgkill ? v->a[2] : v->a[1]);
+		return true;
+	case SH_SIGACTION:
+		v->asked = (uint32_t)v->a[0];
+		return true;
+	case SH_SIGWAIT_TIMED: case SH_SLEEP:
+		v->flags |= EVF_TIMED;
+		return true;
+	case SH_WAITPID_FLAGS:
+		v->fd = (int)v->a[0];
+		v->flags |= v->a[2] & WNOHANG ? EVF_NONBLOCK : 0;
+		return true;
+	case SH_WAITID:
+		v->flags |= v->a[3] & WNOHANG ? EVF_NONBLOCK : 0;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static void timeouts_note(struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+	uint32_t family = row_family[v->row], flags = o ? atomic_load_explicit(&o->flags, memory_order_relaxed) : 0;
+
+	if (flags & OBF_RCVTIMEO && (family == FAMILY_RECEIVE || family == FAMILY_ACCEPT))
+		v->flags |= EVF_TIMED;
+	if (flags & OBF_SNDTIMEO && (family == FAMILY_SEND || family == FAMILY_CONNECT))
+		v->flags |= EVF_TIMED;
+}
+
+/* What an earlier strike has left: an ended stream, a reset connection, a full descriptor table. */
+static void lasting_effects(struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+	uint32_t family = row_family[v->row], flags = o ? atomic_load_explicit(&o->flags, memory_order_relaxed) : 0;
+
+	if (flags & (OBF_RESET | OBF_EOF) && family == FAMILY_RECEIVE) {
+		v->skip = true;
+		v->result = 0;
+	} else if (flags & OBF_RESET && family == FAMILY_SEND) {
+		decide_result(v, EPIPE);
+		sigpipe_raise(v);
+	}
+}
+
+static bool makes_descriptor(uint8_t shape)
+{
+	return shape == SH_SOCKET || shape == SH_PAIR || shape == SH_PIPE || shape == SH_OPEN || shape == SH_OPEN_AT ||
+		shape == SH_NEWFD || shape == SH_ACCEPT;
+}
+
+static void exhausted(struct inv *v)
+{
+	if (now_ns() > self->fd_exhausted_until)
+		self->fd_exhausted = 0;
+	else if (makes_descriptor(v->shape) || v->row == ROW_dup)
+		decide_result(v, (int)self->fd_exhausted);
+}
+
+/* After the real call, when it was a success: what is known of descriptors and objects changes. */
+static void learn(struct inv *v)
+{
+	int fd = (int)v->result;
+
+	switch (v->shape) {
+	case SH_SOCKET: case SH_NEWFD: case SH_OPEN: case SH_OPEN_AT:
+		object_forget(fd);
+		v->object = object_of_fd(fd);
+		v->fd = fd;
+		break;
+	case SH_PAIR: {
+		const int *pair = (const int *)v->a[3];
+
+		object_forget(pair[0]);
+		object_forget(pair[1]);
+		object_pair(pair[0], pair[1], OBJ_SOCKETPAIR);
+		v->object = object_of_fd(pair[0]);
+		v->fd = pair[0];
+		break;
+	}
+	case SH_PIPE: {
+		const int *pair = (const int *)v->a[0];
+
+		object_forget(pair[0]);
+		object_forget(pair[1]);
+		v->object = object_of_fd(pair[0]);
+		object_of_fd(pair[1]);
+		v->fd = pair[0];
+		break;
+	}
+	case SH_DUP:
+		object_dup((int)v->a[0], fd);
+		v->object = object_of_fd(fd);
+		v->fd = (int)v->a[0];
+		break;
+	case SH_SYSV_GET:
+		v->fd = fd;
+		v->object = sysv_object(v->row, v->result);
+		break;
+	case SH_ACCEPT:
+		object_accepted(v->fd, fd);
+		break;
+	case SH_BIND:
+		object_bound(v->fd, NULL, 0);
+		if (is_datagram(v))
+			role_ready();
+		break;
+	case SH_LISTEN:
+		object_listening(v->fd);
+		role_ready();
+		break;
+	case SH_FCNTL:
+		if (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)
+			object_dup((int)v->a[0], fd);
+		break;
+	case SH_SETSOCKOPT:
+		if (v->a[1] == SOL_SOCKET && (v->a[2] == SO_RCVTIMEO || v->a[2] == SO_SNDTIMEO))
+			atomic_fetch_or(&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
+		break;
+	case SH_CLOSE_RANGE:
+		object_forget_range((unsigned)v->a[0], (unsigned)v->a[1]);
+		self->fd_exhausted = 0;
+		break;
+	case SH_CLOSE_FROM:
+		object_forget_range((unsigned)v->a[0], ~0u);
+		self->fd_exhausted = 0;
+		break;
+	case SH_BUF_OUT: case SH_BUF_OUT_FLAGS: case SH_BUF_OUT_TO: case SH_MSG_OUT:
+		if (is_datagram(v) && !(v->flags & EVF_STRUCK))
+			datagram_sent(v->fd);
+		break;
+	default:
+		break;
+	}
+}
+
+static void datagram_addresses(struct inv *v)
+{
+	if (!is_datagram(v))
+		return;
+	if (v->shape == SH_BUF_OUT_TO && v->a[4])
+		object_datagram(v->object, (const void *)v->a[4], (uint32_t)v->a[5]);
+	else if (v->shape == SH_MSG_OUT && ((const struct msghdr *)v->a[1])->msg_name)
+		object_datagram(v->object, ((const struct msghdr *)v->a[1])->msg_name,
+			((const struct msghdr *)v->a[1])->msg_namelen);
+}
+
+static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t row, uint8_t shape, uint8_t family)
+{
+	struct thread *t;
+
+	v->row = row;
+	v->object = 0;
+	v->fd = -1;
+	v->asked = 0;
+	v->strike = 0;
+	v->flags = 0;
+	v->shape = shape;
+	v->result_kind = row_result[row];
+	v->skip = false;
+	v->error = 0;
+	if (unlikely(!look(v, row, shape)))
+		return false;
+	if (v->object && unlikely(atomic_load_explicit(&object_at(v->object)->flags, memory_order_relaxed))) {
+		if (atomic_load_explicit(&object_at(v->object)->flags, memory_order_relaxed) & OBF_STANDARD)
+			return false;
+		timeouts_note(v);
+		lasting_effects(v);
+	}
+	if (shape == SH_BUF_OUT_TO || shape == SH_MSG_OUT)
+		datagram_addresses(v);
+	if (shape == SH_CONNECT)
+		object_connecting(v->fd, (const void *)v->a[1], (uint32_t)v->a[2]);
+	v->stamp = tick_now();
+	v->thread = t = thread_slot();
+	if (likely(t != NULL)) {
+		t->fd = v->fd;
+		t->object = v->object;
+		t->asked = v->asked;
+		t->flags = v->flags;
+		t->since = v->stamp;
+		t->site = v->site;
+		atomic_store_explicit(&t->n_calls, atomic_load_explicit(&t->n_calls, memory_order_relaxed) + 1,
+			memory_order_relaxed);
+		atomic_store_explicit(&t->call, row + 1, memory_order_release);
+	}
+	if (unlikely(!self->ready_done) && (family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT ||
+		    shape == SH_SIGWAIT) && !(v->flags & EVF_NONBLOCK))
+		role_ready();
+	if (unlikely(self->fd_exhausted))
+		exhausted(v);
+	if (unlikely(call_set_has(&self->armed, row)) && !v->skip)
+		decide(v, WHEN_BEFORE);
+	return true;
+}
+
+static void end_slow(struct inv *v)
+{
+	int saved = errno;
+	bool failed = v->result_kind == RES_E ? v->result != 0 : v->result_kind == RES_Z ? v->result == 0 :
+		v->result_kind == RES_V ? false : v->result == -1;
+
+	if (v->shape == SH_CONNECT) {
+		errno = saved;
+		object_connected(v->fd, !failed);
+	}
+	if (!failed && !v->skip)
+		learn(v);
+	if (v->shape == SH_CLOSE) {
+		object_forget(v->fd);
+		self->fd_exhausted = 0;
+	}
+	errno = saved;
+}
+
+static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t row, uint8_t shape)
+{
+	int saved = errno;
+
+	if (likely(v->thread != NULL))
+		atomic_store_explicit(&v->thread->call, 0, memory_order_relaxed);
+	if (shape != SH_BUF_IN && shape != SH_BUF_IN_FLAGS && shape != SH_IOV_IN && shape != SH_MSG_IN)
+		end_slow(v);
+	if (unlikely(call_set_has(&self->armed, row)))
+		decide(v, WHEN_AFTER);
+	if (v->skip && v->error)
+		saved = v->error;
+	errno = saved;
+	if (saved == EAGAIN && v->result == -1 && !(v->flags & EVF_TIMED))
+		v->flags |= EVF_NONBLOCK;
+	event_call(v);
+	errno = saved;
+}
+
+/* Is the injector at work in this process? In a child of fork it takes up the child's identity first. */
+static inline __attribute__((always_inline)) bool at_work(void)
+{
+	return likely(self && self->live) || (unlikely(self != NULL) && identity_take());
+}
+
+#define PARAMETERS_0 void
+#define PARAMETERS_1 long a0
+#define PARAMETERS_2 long a0, long a1
+#define PARAMETERS_3 long a0, long a1, long a2
+#define PARAMETERS_4 long a0, long a1, long a2, long a3
+#define PARAMETERS_5 long a0, long a1, long a2, long a3, long a4
+#define PARAMETERS_6 long a0, long a1, long a2, long a3, long a4, long a5
+#define PARAMETERS_7 long a0, long a1, long a2, long a3, long a4, long a5, long a6
+#define VALUES_0
+#define VALUES_1 a0
+#define VALUES_2 a0, a1
+#define VALUES_3 a0, a1, a2
+#define VALUES_4 a0, a1, a2, a3
+#define VALUES_5 a0, a1, a2, a3, a4
+#define VALUES_6 a0, a1, a2, a3, a4, a5
+#define VALUES_7 a0, a1, a2, a3, a4, a5, a6
+
+#define NARROW_I(x) ((long)(int)(x))
+#define NARROW_E(x) ((long)(int)(x))
+#define NARROW_L(x) (x)
+#define NARROW_Z(x) (x)
+#define NARROW_V(x) (x)
+
+enum { ENVIRONMENT_ROOM = 1024 };
+
+#define CALL(symbol, plain, arguments, result_kind_, shape_, family_, restart, errnos)                                     \
+	long wrap_##symbol(PARAMETERS_##arguments) __asm__(#symbol) __attribute__((visibility("default")));                \
+	long wrap_##symbol(PARAMETERS_##arguments)                                                                         \
+	{                                                                                                                  \
+		enum { makes_program = SH_##shape_ == SH_EXEC_ENV || SH_##shape_ == SH_SPAWN };                            \
+		char *room[makes_program ? ENVIRONMENT_ROOM : 1], text[makes_program ? ENVIRONMENT_TEXT : 1];              \
+		struct inv v = { .a = { VALUES_##arguments } };                                                            \
+		real_function f = real[ROW_##symbol];                                                                      \
+                                                                                                                           \
+		if (unlikely(!f)) {                                                                                        \
+			real_init();                                                                                       \
+			f = real[ROW_##symbol];                                                                            \
+		}                                                                                                          \
+		if (unlikely(!at_work()))                                                                                  \
+			return NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6]));           \
+		v.site = (uint64_t)__builtin_return_address(0);                                                            \
+		if (makes_program)                                                                                         \
+			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : 2, room, ENVIRONMENT_ROOM, text);              \
+		if (unlikely(!begin(&v, ROW_##symbol, SH_##shape_, FAMILY_##family_)))                                     \
+			return NARROW_##result_kind_(pass(&v, f));                                                         \
+		if (makes_program && SH_##shape_ == SH_EXEC_ENV)                                                           \
+			exec_note(&v);                                                                                     \
+		if (likely(!v.skip))                                                                                       \
+			v.result = NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6]));       \
+		else if (v.error)                                                                                          \
+			errno = v.error;                                                                                   \
+		if (SH_##shape_ == SH_FORK && v.result == 0)                                                               \
+			return 0; /* the child: its identity was taken by the handler of pthread_atfork */                 \
+		end(&v, ROW_##symbol, SH_##shape_);                                                                        \
+		return v.result;                                                                                           \
+	}
+
+/* A call that is none of ours may still change what a descriptor is. */
+static long pass(struct inv *v, real_function f)
+{
+	long r = f(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
+	int saved = errno;
+
+	if (v->shape == SH_CLOSE) {
+		object_forget((int)v->a[0]);
+		self->fd_exhausted = 0;
+	} else if (v->shape == SH_FCNTL && (int)r >= 0 && (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)) {
+		object_dup((int)v->a[0], (int)r);
+	}
+	errno = saved;
+	return r;
+}
+
+/* exec does not come back: the slot must not say for ever that the thread is in it. */
+static void exec_note(struct inv *v)
+{
+	event_note(EV_EXEC, v, self->pid, 0);
+	if (v->thread)
+		atomic_store(&v->thread->call, 0);
+}
+
+#include "faults/calls.def"
+#undef CALL
