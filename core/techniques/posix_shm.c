@@ -136,7 +136,7 @@ static int shm_request(const struct ref_options *o)
 	if (!area)
 		return 1;
 	shm_guard_truncation();
-	if (shm_area_join(area, size, o, design->locks(o)) == LINK_OK)
+	if (shm_area_join(area, size, o, design->boxes(o), design->locks(o)) == LINK_OK)
 		status = request_link(o, design->link(area, o));
 	munmap(area, size);
 	return status;

@@ -24,7 +24,7 @@ struct semaphore_link {
 	struct shm_area *area;
 	struct semaphores *sems;
 	const struct ref_options *o;
-	uint32_t next;		/* the client whose box the server looks into first */
+	uint32_t next, found;	/* the client whose box the server looks into first; where it found a record */
 };
 
 /* The boxes: 2i-1 from client i to the server, 2i back. Box 0 is not used. */
@@ -38,28 +38,53 @@ static uint32_t box_down(uint32_t client)
 	return 2 * client;
 }
 
+static bool room_there(struct semaphore_link *l, uint32_t box)
+{
+	return !shm_box_full(l->area, box);
+}
+
+static bool item_there(struct semaphore_link *l, uint32_t box)
+{
+	return !shm_box_empty(l->area, box);
+}
+
+/* The server's: a record in the box of some client; begins after the one that it served last. */
+static bool work_there(struct semaphore_link *l, uint32_t all)
+{
+	(void)all;
+	for (uint32_t i = 0; i < l->o->n_clients; i++) {
+		l->found = (l->next + i) % l->o->n_clients + 1;
+		if (!shm_box_empty(l->area, box_up(l->found)))
+			return true;
+	}
+	return false;
+}
+
 /*
- * Takes one from the semaphore: LINK_OK; LINK_SILENT when the deadline (0: none) has passed; LINK_CLOSED when the process
- * that would have to post is gone.
+ * Takes one from the semaphore and looks whether there really is what it counts. A process that was killed between its
+ * two steps has left the count one too low or too high, so the box itself decides, and is looked at every slice.
+ * LINK_SILENT: the deadline (0: none) has passed; LINK_CLOSED: the process that would have to post is gone.
  */
-static enum link_end sem_take(sem_t *s, int64_t deadline_ns, int poster)
+static enum link_end sem_take(struct semaphore_link *l, sem_t *s, bool (*there)(struct semaphore_link *l, uint32_t box),
+	uint32_t box, int64_t deadline_ns, int poster)
 {
 	for (;;) {
 		int64_t end = shm_slice_end(deadline_ns);
 		struct timespec until = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+		int r = sem_clockwait(s, CLOCK_MONOTONIC, &until);
 
-		if (sem_clockwait(s, CLOCK_MONOTONIC, &until) == 0)
-			return LINK_OK;
 		/* Mistake: a signal ended the wait, not the semaphore. Nothing is wrong; wait again. */
-		if (errno == EINTR && !mistake(NO_EINTR_RETRY))
+		if (r < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY))
 			continue;
-		if (errno != ETIMEDOUT) {
+		if (r < 0 && errno != ETIMEDOUT) {
 			say_errno("sem_clockwait");
 			return LINK_FAILED;
 		}
+		if (there(l, box))
+			return LINK_OK;
 		if (deadline_ns && now_ns() >= deadline_ns)
 			return LINK_SILENT;
-		if (shm_process_gone(poster))
+		if (r < 0 && shm_process_gone(poster))
 			return LINK_CLOSED;
 	}
 }
@@ -80,6 +105,12 @@ static void leave_if_mistaken(struct semaphores *s)
 		sem_post(&s->lock);
 }
 
+static void announce(struct shm_area *a, uint32_t box, sem_t *items)
+{
+	shm_box_publish(a, box);
+	sem_post(items);
+}
+
 static enum link_end semaphore_send(struct link *link, uint32_t to, const struct message *m)
 {
 	struct semaphore_link *l = (struct semaphore_link *)link;
@@ -87,22 +118,19 @@ static enum link_end semaphore_send(struct link *link, uint32_t to, const struct
 	uint32_t box = up ? box_up(l->o->client) : box_down(to);
 	sem_t *items = up ? &l->sems->work : &l->sems->of[box].items;
 	int reader = atomic_load(&l->area->pids[up ? 0 : to]);
-	enum link_end end = sem_take(&l->sems->of[box].room, now_ns() + PATIENCE_NS, reader);
+	enum link_end end = sem_take(l, &l->sems->of[box].room, room_there, box, now_ns() + PATIENCE_NS, reader);
+	struct message *record;
 
 	if (end != LINK_OK)
 		return end;
 	enter_if_mistaken(l->sems);
-	if (mistake(TORN_RECORD)) {
-		/* Mistake: the record is announced before it is written. A quick reader gets what lay there before. */
-		shm_box_publish(l->area, box);
-		sem_post(items);
-		atomic_thread_fence(memory_order_seq_cst);
-		shm_record_fill(shm_box_before(l->area, box), m);
-	} else {
-		shm_record_fill(shm_box_blank(l->area, box), m);
-		shm_box_publish(l->area, box);
-		sem_post(items);
-	}
+	record = shm_box_blank(l->area, box);
+	/* Mistake: the record is announced before it is written. A quick reader gets what lay there before. */
+	if (mistake(TORN_RECORD))
+		announce(l->area, box, items);
+	shm_record_fill(record, m);
+	if (!mistake(TORN_RECORD))
+		announce(l->area, box, items);
 	leave_if_mistaken(l->sems);
 	return LINK_OK;
 }
@@ -119,36 +147,19 @@ static size_t box_take(struct semaphore_link *l, uint32_t box, struct message *m
 	return size;
 }
 
-/* The server's: one post to `work` means one record in one of the boxes; begin after the client served last. */
-static enum link_end work_receive(struct semaphore_link *l, struct message *m, size_t *size, int64_t deadline_ns)
-{
-	uint32_t n = l->o->n_clients;
-	enum link_end end;
-
-	while ((end = sem_take(&l->sems->work, deadline_ns, 0)) == LINK_OK) {
-		for (uint32_t i = 0; i < n; i++) {
-			uint32_t client = (l->next + i) % n + 1;
-
-			if (shm_box_empty(l->area, box_up(client)))
-				continue;
-			*size = box_take(l, box_up(client), m);
-			l->next = client % n;
-			return LINK_OK;
-		}
-	}
-	return end;
-}
-
 static enum link_end semaphore_receive(struct link *link, struct message *m, size_t *size, int64_t deadline_ns)
 {
 	struct semaphore_link *l = (struct semaphore_link *)link;
-	uint32_t box;
+	uint32_t box = l->o->server ? 0 : box_down(l->o->client);
 	enum link_end end;
 
-	if (l->o->server)
-		return work_receive(l, m, size, deadline_ns);
-	box = box_down(l->o->client);
-	end = sem_take(&l->sems->of[box].items, deadline_ns, atomic_load(&l->area->pids[0]));
+	if (l->o->server) {
+		end = sem_take(l, &l->sems->work, work_there, box, deadline_ns, 0);
+		box = l->found ? box_up(l->found) : 0;
+		l->next = l->found % l->o->n_clients;
+	} else {
+		end = sem_take(l, &l->sems->of[box].items, item_there, box, deadline_ns, atomic_load(&l->area->pids[0]));
+	}
 	if (end == LINK_OK)
 		*size = box_take(l, box, m);
 	return end;

@@ -46,13 +46,15 @@ void shm_area_open(struct shm_area *a)
 	atomic_store_explicit(&a->magic, SHM_MAGIC, memory_order_release);
 }
 
-enum link_end shm_area_join(struct shm_area *a, size_t size, const struct ref_options *o, size_t locks)
+enum link_end shm_area_join(struct shm_area *a, size_t size, const struct ref_options *o, uint32_t n_boxes,
+	size_t locks)
 {
 	if (size < sizeof(*a) || atomic_load_explicit(&a->magic, memory_order_acquire) != SHM_MAGIC) {
 		say("the segment is none of ours, or not ready");
 		return LINK_FAILED;
 	}
-	if (a->n_boxes > SHM_BOXES || a->locks != round_up(sizeof(*a)) || a->slots != a->locks + round_up(locks) ||
+	if (a->n_boxes > SHM_BOXES || a->n_boxes < n_boxes || a->locks != round_up(sizeof(*a)) ||
+		a->slots != a->locks + round_up(locks) ||
 		a->slot_size < slot_size(o) || a->size > size ||
 		a->size < a->slots + a->n_boxes * SHM_SLOTS * a->slot_size) {
 		say("the segment has %zu bytes and does not fit to what its head says", size);

@@ -45,10 +45,11 @@ size_t shm_area_size(const struct ref_options *o, uint32_t n_boxes, size_t locks
 void shm_area_init(struct shm_area *a, const struct ref_options *o, uint32_t n_boxes, size_t locks);
 void shm_area_open(struct shm_area *a);
 /*
- * Is what a client mapped (`size` bytes by fstat() or IPC_STAT) a segment of ours, whole and big enough for o's messages?
- * Enters the client's pid. LINK_OK, or LINK_FAILED (said).
+ * Is what a client mapped (`size` bytes by fstat() or IPC_STAT) a segment of ours, whole, and big enough for o's messages
+ * and n_boxes boxes? Enters the client's pid. LINK_OK, or LINK_FAILED (said).
  */
-enum link_end shm_area_join(struct shm_area *a, size_t size, const struct ref_options *o, size_t locks);
+enum link_end shm_area_join(struct shm_area *a, size_t size, const struct ref_options *o, uint32_t n_boxes,
+	size_t locks);
 /* The technique's own part. */
 void *shm_area_locks(struct shm_area *a);
 
