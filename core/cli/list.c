@@ -57,7 +57,8 @@ static void table_print(struct table *t)
 		size_t column = i % t->columns;
 		bool last = column + 1 == t->columns;
 
-		printf("%s%*s%s", t->cells[i], last ? 0 : (int)(t->width[column] - width_of(t->cells[i])), "", last ? "\n" : "  ");
+		printf("%s%*s%s", t->cells[i], last ? 0 : (int)(t->width[column] - width_of(t->cells[i])), "",
+			last ? "\n" : "  ");
 		free(t->cells[i]);
 	}
 	free(t->cells);
@@ -105,7 +106,8 @@ static int list_mistakes(const struct options *o, int argc, char **argv)
 	for (size_t i = 0; i < n_mistakes; i++) {
 		const struct mistake_info *m = &mistake_table[i];
 
-		LINE(&t, m->name, m->side, m->caught_by, strcmp(m->techniques, "*") == 0 ? "all" : m->techniques, m->summary);
+		LINE(&t, m->name, m->side, m->caught_by, strcmp(m->techniques, "*") == 0 ? "all" : m->techniques,
+			m->summary);
 	}
 	table_print(&t);
 	return EXIT_AS_EXPECTED;
@@ -133,8 +135,11 @@ static int list_faults(const struct options *o, int argc, char **argv)
 static int list_calls(const struct options *o, int argc, char **argv)
 {
 	static const char *const restarts[] = {
-		[RESTART_NEVER_BLOCKS] = "does not block", [RESTART_BY_FLAG] = "restarts", [RESTART_UNLESS_TIMED] = "unless timed",
-		[RESTART_NEVER] = "never restarts", [RESTART_ALWAYS] = "always restarts",
+		[RESTART_NEVER_BLOCKS] = "does not block",
+		[RESTART_BY_FLAG] = "restarts",
+		[RESTART_UNLESS_TIMED] = "unless timed",
+		[RESTART_NEVER] = "never restarts",
+		[RESTART_ALWAYS] = "always restarts",
 	};
 	struct table t = { .columns = 4 };
 
@@ -161,8 +166,8 @@ static int list_properties(const struct options *o, int argc, char **argv)
 	LINE(&t, "PROPERTY", "ABOUT", "SUMMARY");
 	for (size_t i = 0; i < n_properties; i++) {
 		const struct property *p = property_table[i];
-		char *summary = p->unavailable ? mem_printf("%s (not available yet: %s)", p->summary, p->unavailable) :
-						 mem_dup(p->summary);
+		char *summary = p->unavailable ? mem_printf("%s (not available yet: %s)", p->summary, p->unavailable)
+					       : mem_dup(p->summary);
 
 		LINE(&t, p->name, p->about, summary);
 		free(summary);

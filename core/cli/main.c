@@ -35,14 +35,14 @@ const struct command *command_find(const char *name)
 static void overview_print(FILE *out)
 {
 	fprintf(out, "Usage: sabot COMMAND [OPTION]… [OPERAND]…\n\n"
-		"Runs programs that talk to each other, injects faults at exact calls, and decides which\n"
-		"reliability, ordering and liveness properties held.\n\nCommands:\n");
+		     "Runs programs that talk to each other, injects faults at exact calls, and decides which\n"
+		     "reliability, ordering and liveness properties held.\n\nCommands:\n");
 	for (size_t i = 0; i < n_commands; i++)
 		fprintf(out, "  %-8s %s\n", command_table[i]->name, command_table[i]->summary);
 	fprintf(out, "  %-8s %s\n", "help", "what a command does, and an example");
 	fprintf(out, "\nExit codes: 0 all as expected, 1 something not as expected, 2 usage or invalid scenario,\n"
-		"3 the harness itself broke, 77 cannot be done on this machine.\n"
-		"Example: sabot run scenarios/lessons\n");
+		     "3 the harness itself broke, 77 cannot be done on this machine.\n"
+		     "Example: sabot run scenarios/lessons\n");
 }
 
 static void command_print(const struct command *c)
@@ -136,7 +136,8 @@ static int output_finish(int r)
 		lost = true;
 	if (!lost)
 		return r;
-	fprintf(stderr, "sabot: the output could not be written%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
+	fprintf(stderr, "sabot: the output could not be written%s%s\n", errno ? ": " : "",
+		errno ? strerror(errno) : "");
 	return status_worse(r == EXIT_SKIPPED ? 0 : r, EXIT_HARNESS);
 }
 

@@ -19,12 +19,12 @@
 
 #define YEAR_NS 31536000000000000
 
-/* One option. `take` stores the text (NULL if it has no argument); false: it is wrong, and *advice says what is right. */
+/* One option. `take` stores the text (NULL if it takes none); false: it is wrong, and *advice says what is right. */
 struct option_row {
 	const char *name;
-	char letter;		/* 0: none */
+	char letter; /* 0: none */
 	unsigned bit;
-	const char *argument;	/* NULL: takes none */
+	const char *argument; /* NULL: takes none */
 	const char *summary;
 	bool (*take)(struct options *o, const char *text, const char **advice);
 };
@@ -124,7 +124,9 @@ static bool take_backend(struct options *o, const char *text, const char **advic
 
 static bool take_realism(struct options *o, const char *text, const char **advice)
 {
-	static const char *const words[] = { [REALISM_LINUX] = "linux", [REALISM_POSIX] = "posix", [REALISM_ANY] = "any" };
+	static const char *const words[] = {
+		[REALISM_LINUX] = "linux", [REALISM_POSIX] = "posix", [REALISM_ANY] = "any"
+	};
 
 	*advice = "linux, posix or any";
 	for (int i = 0; i < 3; i++) {
@@ -180,12 +182,12 @@ static bool take_inject(struct options *o, const char *text, const char **advice
 	return true;
 }
 
-#define TAKE_TEXT(field)                                                                                                      \
-	static bool take_##field(struct options *o, const char *text, const char **advice)                                    \
-	{                                                                                                                     \
-		*advice = "it must not be empty";                                                                             \
-		o->field = text;                                                                                              \
-		return *text != '\0';                                                                                         \
+#define TAKE_TEXT(field) \
+	static bool take_##field(struct options *o, const char *text, const char **advice) \
+	{ \
+		*advice = "it must not be empty"; \
+		o->field = text; \
+		return *text != '\0'; \
 	}
 TAKE_TEXT(keep)
 TAKE_TEXT(filter)
@@ -193,45 +195,19 @@ TAKE_TEXT(technique)
 TAKE_TEXT(guarantee)
 TAKE_TEXT(output)
 
-static bool take_annotate(struct options *o, const char *text, const char **advice)
-{
-	(void)text;
-	(void)advice;
-	o->annotate = true;
-	return true;
-}
-
-static bool take_quiet(struct options *o, const char *text, const char **advice)
-{
-	(void)text;
-	(void)advice;
-	o->verbose = -1;
-	return true;
-}
-
-static bool take_verbose(struct options *o, const char *text, const char **advice)
-{
-	(void)text;
-	(void)advice;
-	o->verbose = o->verbose < 0 ? 1 : o->verbose + 1;
-	return true;
-}
-
-static bool take_no_color(struct options *o, const char *text, const char **advice)
-{
-	(void)text;
-	(void)advice;
-	o->color = false;
-	return true;
-}
-
-static bool take_help(struct options *o, const char *text, const char **advice)
-{
-	(void)text;
-	(void)advice;
-	o->help = true;
-	return true;
-}
+#define TAKE_FLAG(name, effect)                                                                    \
+	static bool take_##name(struct options *o, const char *text, const char **advice)          \
+	{                                                                                          \
+		(void)text;                                                                        \
+		(void)advice;                                                                      \
+		effect;                                                                            \
+		return true;                                                                       \
+	}
+TAKE_FLAG(annotate, o->annotate = true)
+TAKE_FLAG(quiet, o->verbose = -1)
+TAKE_FLAG(verbose, o->verbose = o->verbose < 0 ? 1 : o->verbose + 1)
+TAKE_FLAG(no_color, o->color = false)
+TAKE_FLAG(help, o->help = true)
 
 static const struct option_row rows[] = {
 	{ "jobs", 'j', OPTION_JOBS, "N", "so many at once (as many as there are CPUs)", take_jobs },
@@ -318,7 +294,8 @@ static int unknown_told(const struct command *c, const char *word)
 	if (mine)
 		fprintf(stderr, "sabot %s: %s takes no argument", c->name, bare);
 	else
-		fprintf(stderr, "sabot %s: %s %s", c->name, of_another ? "this command does not take" : "unknown option", bare);
+		fprintf(stderr, "sabot %s: %s %s", c->name,
+			of_another ? "this command does not take" : "unknown option", bare);
 	if (near && !mine && !of_another)
 		fprintf(stderr, "; did you mean --%s?", near);
 	fprintf(stderr, "\nsabot %s --help shows what it takes\n", c->name);
@@ -371,7 +348,8 @@ static const struct option_row *row_of(int opt)
 
 static int missing_told(const struct command *c, const char *word)
 {
-	fprintf(stderr, "sabot %s: %s wants an argument\nsabot %s --help shows what it takes\n", c->name, word, c->name);
+	fprintf(stderr, "sabot %s: %s wants an argument\nsabot %s --help shows what it takes\n", c->name, word,
+		c->name);
 	return EXIT_USAGE;
 }
 
@@ -424,9 +402,9 @@ void options_help(const struct command *c)
 
 		if (!is_taken(c, &rows[i]))
 			continue;
-		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", rows[i].letter ? '-' : ' ', rows[i].letter ? rows[i].letter : ' ',
-			rows[i].letter ? ',' : ' ', rows[i].name, rows[i].argument ? " " : "",
-			rows[i].argument ? rows[i].argument : "");
+		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", rows[i].letter ? '-' : ' ',
+			rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ',' : ' ', rows[i].name,
+			rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		printf("  %-26s %s\n", left, rows[i].summary);
 	}
 }

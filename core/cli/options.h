@@ -67,7 +67,7 @@ struct options {
 	const char *output;
 	const char *injects[OPTIONS_INJECTS];
 	size_t n_injects;
-	char *library;		/* libsabot.so: SABOT_LIB, beside this program, or in ../lib/sabot; the first if nowhere */
+	char *library;		/* libsabot.so: SABOT_LIB, else beside this program, else in ../lib/sabot */
 	char *reference;	/* sabot-ref: SABOT_REF, or likewise */
 	bool help;		/* --help: nothing else was looked at */
 };

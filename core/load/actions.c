@@ -46,7 +46,7 @@ const struct map map_hold = { "hold", hold_keys, COUNT_OF(hold_keys) };
 
 /* An argument by the form that its row names. */
 struct form {
-	const char *argument;	/* as in struct fault_info */
+	const char *argument; /* as in struct fault_info */
 	const char *example;
 	void (*read)(struct loader *l, const struct node *value, struct plan_fault *f);
 	json_t *(*schema)(void);

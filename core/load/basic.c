@@ -93,7 +93,8 @@ bool duration_want(struct loader *l, const struct node *n, int64_t min, int64_t 
 		return false;
 	}
 	if (*out < min || *out > max) {
-		complain(l, n, NULL, "out of range: from %lld ns to %lld s", (long long)min, (long long)(max / 1000000000));
+		complain(l, n, NULL, "out of range: from %lld ns to %lld s", (long long)min,
+			(long long)(max / 1000000000));
 		return false;
 	}
 	return true;
@@ -237,7 +238,8 @@ static void read_real(struct loader *l, const struct key *key, const struct node
 		return;
 	}
 	if (real <= (double)key->min || real > (double)key->max)
-		complain(l, value, NULL, "out of range: more than %lld, at most %lld", (long long)key->min, (long long)key->max);
+		complain(l, value, NULL, "out of range: more than %lld, at most %lld", (long long)key->min,
+			(long long)key->max);
 	else
 		*(double *)to = real;
 }
@@ -294,8 +296,8 @@ static void read_limit(struct loader *l, const struct key *key, const struct nod
 static json_t *schema_of_size(const struct key *key)
 {
 	(void)key;
-	return json_pack("{s:[{s:s,s:i},{s:s,s:s}]}", "anyOf", "type", "integer", "minimum", 0, "type", "string", "pattern",
-		"^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$");
+	return json_pack("{s:[{s:s,s:i},{s:s,s:s}]}", "anyOf", "type", "integer", "minimum", 0, "type", "string",
+		"pattern", "^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$");
 }
 
 const struct type type_limit = { .read = read_limit, .schema = schema_of_size };
@@ -326,8 +328,8 @@ static void read_size_range(struct loader *l, const struct key *key, const struc
 static json_t *schema_of_size_range(const struct key *key)
 {
 	(void)key;
-	return json_pack("{s:[{s:s,s:i},{s:s,s:s}]}", "anyOf", "type", "integer", "minimum", 1, "type", "string", "pattern",
-		"^[0-9.]+(KiB|MiB|GiB)?(\\.\\.[0-9.]+(KiB|MiB|GiB)?)?$");
+	return json_pack("{s:[{s:s,s:i},{s:s,s:s}]}", "anyOf", "type", "integer", "minimum", 1, "type", "string",
+		"pattern", "^[0-9.]+(KiB|MiB|GiB)?(\\.\\.[0-9.]+(KiB|MiB|GiB)?)?$");
 }
 
 const struct type type_size_range = { .read = read_size_range, .schema = schema_of_size_range };
@@ -367,7 +369,8 @@ static void read_texts(struct loader *l, const struct key *key, const struct nod
 
 static json_t *schema_of_texts(const struct key *key)
 {
-	return json_pack("{s:s,s:{s:s},s:I}", "type", "array", "items", "type", "string", "maxItems", (json_int_t)key->max);
+	return json_pack(
+		"{s:s,s:{s:s},s:I}", "type", "array", "items", "type", "string", "maxItems", (json_int_t)key->max);
 }
 
 const struct type type_texts = { .read = read_texts, .schema = schema_of_texts };

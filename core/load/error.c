@@ -8,7 +8,7 @@
 
 #include "core/base/banned.h"
 
-enum { SHOWN_BEFORE = 60, SHOWN = 110 };	/* bytes of a long source line that are shown */
+enum { SHOWN_BEFORE = 60, SHOWN = 110 }; /* bytes of a long source line that are shown */
 
 static size_t line_begin(const char *source, size_t at)
 {
@@ -144,8 +144,8 @@ void complain(struct loader *l, const struct node *at, const char *remedy, const
 	va_end(args);
 }
 
-void complain_unknown(struct loader *l, const struct node *at, const char *what, const char *name,
-	const char *const *names, size_t n)
+void complain_unknown(
+	struct loader *l, const struct node *at, const char *what, const char *name, const char *const *names, size_t n)
 {
 	const char *near = text_nearest(name, names, n);
 	struct str remedy = STR_NONE;

@@ -11,8 +11,8 @@
 
 /* The form {verdict: violated, benign: "reason"}. */
 static const struct key verdict_keys[] = {
-	{ "verdict", "holds, violated, unknown or n/a", &type_word, .offset = offsetof(struct expect, verdict), .words = verdict_names,
-		.n_words = 4 },
+	{ "verdict", "holds, violated, unknown or n/a", &type_word, .offset = offsetof(struct expect, verdict),
+		.words = verdict_names, .n_words = 4 },
 	{ "benign", "why this property is not counted here", &type_text, .offset = offsetof(struct expect, benign) },
 };
 const struct map map_verdict = { "an expectation", verdict_keys, COUNT_OF(verdict_keys) };
@@ -42,8 +42,9 @@ static struct expect *expect_for(struct loader *l, const struct node *at, const 
 		return NULL;
 	}
 	e = &s->expects[s->n_expects++];
-	*e = (struct expect){ .property = mem_dup(property ? property : "exit"), .verdict = VERDICT_HOLDS,
-		.line = node_line(l, at) };
+	*e = (struct expect){
+		.property = mem_dup(property ? property : "exit"), .verdict = VERDICT_HOLDS, .line = node_line(l, at)
+	};
 	return e;
 }
 
@@ -139,10 +140,11 @@ static json_t *schema_of_expect(const struct key *key)
 		json_object_set_new(properties, property_table[i]->name,
 			json_pack("{s:s,s:[o,o]}", "description", property_table[i]->summary, "anyOf",
 				schema_words(verdict_names, 4), schema_of_map(&map_verdict)));
-	json_object_set_new(properties, "exit", json_pack("{s:s,s:{s:s,s:i,s:i}}", "type", "object",
-		"additionalProperties", "type", "integer", "minimum", 0, "maximum", 255));
-	json_object_set_new(properties, "benign", json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type",
-		"string"));
+	json_object_set_new(properties, "exit",
+		json_pack("{s:s,s:{s:s,s:i,s:i}}", "type", "object", "additionalProperties", "type", "integer",
+			"minimum", 0, "maximum", 255));
+	json_object_set_new(properties, "benign",
+		json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type", "string"));
 	return json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties, "additionalProperties", 0);
 }
 

@@ -42,7 +42,8 @@ void role_glob_check(struct loader *l, const struct node *n, const char *glob)
 	if (any_instance(s, glob) || any_instance(s, head) || s->n_roles == 0)
 		return;
 	if (strlen(head) > 2 && strcmp(head + strlen(head) - 2, "/1") == 0) {
-		complain(l, n, "the first of several has the name of the role alone", "no process is called \"%s\"", glob);
+		complain(l, n, "the first of several has the name of the role alone", "no process is called \"%s\"",
+			glob);
 		return;
 	}
 	names = mem_new(s->n_roles * sizeof(names[0]));
@@ -123,7 +124,8 @@ static void when_check(struct loader *l, const struct node *n, const struct plan
 
 	for (size_t i = 0; when && i < COUNT_OF(of_the_call); i++)
 		if (f->where.when == WHEN_AFTER && f->action == of_the_call[i])
-			complain(l, when, "leave `when` out", "\"%s\" changes the call itself, so it cannot come after it",
+			complain(l, when, "leave `when` out",
+				"\"%s\" changes the call itself, so it cannot come after it",
 				fault_of_action(f->action)->name);
 }
 
@@ -144,7 +146,8 @@ static void presence_check(struct loader *l, const struct node *n)
 	if (at && point)
 		complain(l, n, "take one of them", "\"at\" and \"point\" both say where it strikes");
 	if (!at && !point)
-		complain(l, n, "at: a family of calls (receive, send, accept …) or a call", "a fault needs the key \"at\"");
+		complain(l, n, "at: a family of calls (receive, send, accept …) or a call",
+			"a fault needs the key \"at\"");
 	if (!node_get(l, n, "do"))
 		complain(l, n, "do: an action (`sabot list faults`)", "a fault needs the key \"do\"");
 }

@@ -19,16 +19,18 @@ static const struct key on_keys[] = {
 	{ "peer", "who is at the other end", &type_role_glob, FAULT_FIELD(peer), .max = ROLE_NAME },
 	{ "fd", "descriptor number", &type_i32, FAULT_FIELD(fd), .max = 1 << 20 },
 	{ "path", "name of the object, a glob", &type_fixed, FAULT_FIELD(path), .max = OBJECT_NAME },
-	{ "object", "the how-manieth of this kind and peer", &type_u32, FAULT_FIELD(ordinal), .min = 1, .max = 1 << 20 },
+	{ "object", "the how-manieth of this kind and peer", &type_u32, FAULT_FIELD(ordinal), .min = 1,
+		.max = 1 << 20 },
 };
 const struct map map_on = { "on", on_keys, COUNT_OF(on_keys) };
 
 static const struct key point_keys[] = {
-	{ "in", "role, or a glob over process names", &type_role_glob, .offset = offsetof(struct call_point, in), .max = ROLE_NAME,
+	{ "in", "role, or a glob over process names", &type_role_glob, .offset = offsetof(struct call_point, in),
+		.max = ROLE_NAME, .required = true },
+	{ "at", "a family of calls, or a call", &type_calls, .offset = offsetof(struct call_point, at),
 		.required = true },
-	{ "at", "a family of calls, or a call", &type_calls, .offset = offsetof(struct call_point, at), .required = true },
-	{ "when", "before or after the call", &type_word, .offset = offsetof(struct call_point, when), .words = when_words,
-		.n_words = 2 },
+	{ "when", "before or after the call", &type_word, .offset = offsetof(struct call_point, when),
+		.words = when_words, .n_words = 2 },
 	{ "nth", "the how-manieth", &type_u32, .offset = offsetof(struct call_point, nth), .min = 1, .max = INT32_MAX },
 };
 const struct map map_point = { "a point", point_keys, COUNT_OF(point_keys) };
@@ -126,8 +128,8 @@ static void read_calls(struct loader *l, const struct key *key, const struct nod
 		return;
 	names = call_names(&n);
 	near = text_nearest(text, names, n);
-	remedy = near ? mem_printf("did you mean \"%s\"?", near) :
-			mem_dup("`sabot list calls` shows all families and calls");
+	remedy = near ? mem_printf("did you mean \"%s\"?", near)
+		      : mem_dup("`sabot list calls` shows all families and calls");
 	complain(l, value, remedy, "unknown call \"%s\"", text);
 	free(remedy);
 	free(names);
@@ -250,8 +252,8 @@ static void trigger_read(struct loader *l, const struct node *n, struct plan_fau
 		if (!node_get(l, n, names[i]))
 			continue;
 		if (first)
-			complain(l, n, "take one of nth, every, chance, always", "\"%s\" and \"%s\" both say when it strikes", first,
-				names[i]);
+			complain(l, n, "take one of nth, every, chance, always",
+				"\"%s\" and \"%s\" both say when it strikes", first, names[i]);
 		first = names[i];
 		f->trigger = i;
 	}

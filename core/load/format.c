@@ -83,7 +83,8 @@ static const char *const realism_words[] = { "linux", "posix", "any" };
 #define FIELD(struct_name, member) .offset = offsetof(struct struct_name, member)
 
 static const struct key claim_keys[] = {
-	{ "text", "the statement that this scenario tests", &type_prose, FIELD(scenario, claim_text), .required = true },
+	{ "text", "the statement that this scenario tests", &type_prose, FIELD(scenario, claim_text),
+		.required = true },
 	{ "source", "where it is made", &type_prose, FIELD(scenario, claim_source) },
 };
 static const struct map map_claim = { "a claim", claim_keys, COUNT_OF(claim_keys) };
@@ -96,23 +97,24 @@ static const struct key server_keys[] = {
 static const struct map map_server = { "server", server_keys, COUNT_OF(server_keys) };
 
 static const struct key client_keys[] = {
-	{ "count", "how many clients", &type_u32, FIELD(scenario, reference.n_clients), .min = 1, .max = ARENA_ROLES - 1 },
+	{ "count", "how many clients", &type_u32, FIELD(scenario, reference.n_clients), .min = 1,
+		.max = ARENA_ROLES - 1 },
 	{ "mistakes", "well-known bugs that they make", &type_mistakes, FIELD(scenario, reference.client_mistakes),
 		.max = SCENARIO_MISTAKES, .count_offset = offsetof(struct scenario, reference.n_client_mistakes) },
 };
 static const struct map map_client = { "client", client_keys, COUNT_OF(client_keys) };
 
 static const struct key workload_keys[] = {
-	{ "pattern", "who sends to whom", &type_word, FIELD(scenario, reference.workload.pattern), .words = pattern_names,
-		.n_words = N_PATTERNS },
+	{ "pattern", "who sends to whom", &type_word, FIELD(scenario, reference.workload.pattern),
+		.words = pattern_names, .n_words = N_PATTERNS },
 	{ "messages", "messages of each client", &type_u32, FIELD(scenario, reference.workload.messages), .min = 1,
 		.max = 10000000 },
-	{ "size", "bytes of a message: 64, 4KiB or 64..4096", &type_size_range, FIELD(scenario, reference.workload.size_min),
-		.min = 1, .max = GIB },
+	{ "size", "bytes of a message: 64, 4KiB or 64..4096", &type_size_range,
+		FIELD(scenario, reference.workload.size_min), .min = 1, .max = GIB },
 	{ "window", "messages under way at once", &type_u32, FIELD(scenario, reference.workload.window), .min = 1,
 		.max = 1000000 },
-	{ "pace", "slow-reader: between two receives", &type_duration, FIELD(scenario, reference.workload.pace_ns), .min = 0,
-		.max = HOUR_NS },
+	{ "pace", "slow-reader: between two receives", &type_duration, FIELD(scenario, reference.workload.pace_ns),
+		.min = 0, .max = HOUR_NS },
 };
 static const struct map map_workload = { "workload", workload_keys, COUNT_OF(workload_keys) };
 

@@ -56,8 +56,9 @@ bool count_want(struct loader *l, const struct node *n, int64_t min, int64_t max
 bool duration_want(struct loader *l, const struct node *n, int64_t min, int64_t max, int64_t *out);
 
 /* basic.c */
-extern const struct type type_text, type_prose, type_fixed, type_bool, type_flag, type_true, type_word, type_u32, type_i32, type_u64,
-	type_real, type_duration, type_limit, type_size_range, type_map, type_texts, type_signal;
+extern const struct type type_text, type_prose, type_fixed, type_bool, type_flag, type_true, type_word, type_u32;
+extern const struct type type_i32, type_u64, type_real, type_duration, type_limit, type_size_range, type_map;
+extern const struct type type_texts, type_signal;
 /* format.c */
 extern const struct type type_version, type_later, type_matrix;
 /* roles.c */
@@ -65,7 +66,9 @@ extern const struct type type_roles, type_argv, type_env, type_ready;
 /* reference.c */
 extern const struct type type_technique, type_design, type_mistakes;
 /* faults.c */
-extern const struct type type_faults, type_at, type_calls, type_action, type_kinds, type_times, type_point, type_role_glob;
+extern const struct type type_faults, type_at, type_calls, type_kinds, type_times, type_role_glob;
+/* actions.c */
+extern const struct type type_action;
 /* expects.c */
 extern const struct type type_expect;
 

@@ -228,8 +228,8 @@ static int load_worse(int a, int b)
 	return a < 0 ? a : b < 0 ? b : a | b;
 }
 
-static int directory_load(const char *path, int depth, const struct load_options *options, struct scenario_list *list,
-	struct str *errors)
+static int directory_load(
+	const char *path, int depth, const struct load_options *options, struct scenario_list *list, struct str *errors)
 {
 	char **names = NULL;
 	size_t n = 0;

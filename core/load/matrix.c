@@ -147,7 +147,7 @@ static void axis_read(struct loader *l, const struct pair *p)
 	}
 	for (size_t i = 0; i < l->n_axes; i++)
 		if (strcmp(l->axes[i].key->text, p->key->text) == 0)
-			return;	/* a duplicate key: told where maps are read */
+			return; /* a duplicate key: told where maps are read */
 	if (l->n_axes == LOAD_MATRIX_KEYS) {
 		complain(l, p->key, NULL, "more than %d keys in the matrix", LOAD_MATRIX_KEYS);
 		return;

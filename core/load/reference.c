@@ -153,7 +153,8 @@ static char **reference_argv(struct loader *l, const struct technique_info *t, b
 	argv_option(&a, "--key", mem_dup("${KEY}"));
 	argv_option(&a, "--pattern", mem_dup(pattern_names[w->pattern]));
 	argv_option(&a, "--messages", mem_printf("%u", w->messages));
-	argv_option(&a, "--size", mem_printf("%llu..%llu", (unsigned long long)w->size_min, (unsigned long long)w->size_max));
+	argv_option(&a, "--size",
+		mem_printf("%llu..%llu", (unsigned long long)w->size_min, (unsigned long long)w->size_max));
 	argv_option(&a, "--window", mem_printf("%u", w->window));
 	argv_option(&a, "--clients", mem_printf("%u", r->n_clients));
 	argv_option(&a, "--seed", mem_printf("%llu", (unsigned long long)l->scenario->seed));
@@ -221,8 +222,8 @@ static void mistakes_check(struct loader *l, const struct technique_info *t, con
 }
 
 /* A word that the technique itself must know: its design, its pattern. */
-static void word_check(struct loader *l, const struct technique_info *t, const struct node *n, const char *what,
-	const char *words)
+static void word_check(
+	struct loader *l, const struct technique_info *t, const struct node *n, const char *what, const char *words)
 {
 	char *remedy;
 
@@ -265,8 +266,8 @@ void reference_finish(struct loader *l, const struct node *root)
 			"a scenario needs \"technique\" or \"roles\"");
 	for (size_t i = 0; !technique && i < COUNT_OF(belong); i++)
 		if ((n = node_get(l, root, belong[i])))
-			complain(l, n, "your own programs are described under `roles:`", "\"%s\" belongs to a technique",
-				belong[i]);
+			complain(l, n, "your own programs are described under `roles:`",
+				"\"%s\" belongs to a technique", belong[i]);
 	if (!t || roles)
 		return;
 	word_check(l, t, node_get(l, node_get(l, root, "server"), "design"), "design", t->designs);

@@ -17,8 +17,10 @@ static const struct key limit_keys[] = {
 	{ "as", "bytes of address space", &type_limit, .offset = offsetof(struct role_limits, as), .max = INT64_MAX },
 	{ "fsize", "bytes of a file", &type_limit, .offset = offsetof(struct role_limits, fsize), .max = INT64_MAX },
 	{ "stack", "bytes of the stack", &type_limit, .offset = offsetof(struct role_limits, stack), .max = INT64_MAX },
-	{ "msgqueue", "bytes in message queues", &type_limit, .offset = offsetof(struct role_limits, msgqueue), .max = INT64_MAX },
-	{ "sigpending", "signals waiting", &type_limit, .offset = offsetof(struct role_limits, sigpending), .max = INT64_MAX },
+	{ "msgqueue", "bytes in message queues", &type_limit, .offset = offsetof(struct role_limits, msgqueue),
+		.max = INT64_MAX },
+	{ "sigpending", "signals waiting", &type_limit, .offset = offsetof(struct role_limits, sigpending),
+		.max = INT64_MAX },
 };
 static const struct map map_limits = { "limits", limit_keys, COUNT_OF(limit_keys) };
 
@@ -30,13 +32,15 @@ static const struct key output_keys[] = {
 const struct map map_output = { "ready", output_keys, COUNT_OF(output_keys) };
 
 static const struct key role_keys[] = {
-	{ "run", "program and arguments", &type_argv, .offset = offsetof(struct role, run), .max = ARGV_MOST, .required = true },
+	{ "run", "program and arguments", &type_argv, .offset = offsetof(struct role, run), .max = ARGV_MOST,
+		.required = true },
 	{ "ready", "how it is seen that others may begin", &type_ready, .offset = 0 },
 	{ "stop", "a service: the signal that ends it", &type_signal, .offset = offsetof(struct role, stop) },
 	{ "env", "variables of its environment", &type_env, .offset = offsetof(struct role, env) },
 	{ "limits", "setrlimit(2)", &type_map, .offset = offsetof(struct role, limits), .map = &map_limits },
 	{ "driver", "the run ends when every driver has ended", &type_bool, .offset = offsetof(struct role, driver) },
-	{ "count", "how many of it run", &type_u32, .offset = offsetof(struct role, count), .min = 1, .max = ARENA_ROLES },
+	{ "count", "how many of it run", &type_u32, .offset = offsetof(struct role, count), .min = 1,
+		.max = ARENA_ROLES },
 	{ "after", "not before this role is ready", &type_text, .offset = offsetof(struct role, after) },
 	{ "input", "what it reads from its standard input", &type_text, .offset = offsetof(struct role, input) },
 	{ "directory", "working directory; by default that of the scenario file", &type_text,
@@ -50,7 +54,8 @@ static void read_argv(struct loader *l, const struct key *key, const struct node
 	size_t n = 0;
 
 	if (value->kind != NODE_LIST || value->n == 0) {
-		complain(l, value, "for example: run: [./server, \"${TMP}/sock\"]", "wants a list of program and arguments");
+		complain(l, value, "for example: run: [./server, \"${TMP}/sock\"]",
+			"wants a list of program and arguments");
 		return;
 	}
 	if (value->n > (size_t)key->max) {
@@ -104,7 +109,8 @@ static void read_env(struct loader *l, const struct key *key, const struct node 
 static json_t *schema_of_env(const struct key *key)
 {
 	(void)key;
-	return json_pack("{s:s,s:{s:[s,s,s]}}", "type", "object", "additionalProperties", "type", "string", "number", "boolean");
+	return json_pack(
+		"{s:s,s:{s:[s,s,s]}}", "type", "object", "additionalProperties", "type", "string", "number", "boolean");
 }
 
 const struct type type_env = { .read = read_env, .schema = schema_of_env };
@@ -133,7 +139,8 @@ static void read_ready(struct loader *l, const struct key *key, const struct nod
 	if (value->kind == NODE_MAP) {
 		output = node_get(l, value, "output");
 		role->ready = output ? READY_BY_OUTPUT : READY_BY_PATH;
-		if (map_read(l, output ? &map_output : &map_path, value, &role->ready_text) && output && role->ready_text)
+		if (map_read(l, output ? &map_output : &map_path, value, &role->ready_text) && output &&
+			role->ready_text)
 			regex_check(l, output, role->ready_text);
 		return;
 	}
@@ -189,7 +196,9 @@ static void read_roles(struct loader *l, const struct key *key, const struct nod
 			complain(l, name, "a letter, then letters, digits, _ and -, no more than 24",
 				"\"%s\" cannot be the name of a role", name->text);
 		s->n_roles++;
-		*r = (struct role){ .name = mem_dup(name->text), .count = 1, .line = node_line(l, name),
+		*r = (struct role){ .name = mem_dup(name->text),
+			.count = 1,
+			.line = node_line(l, name),
 			.limits = { -1, -1, -1, -1, -1, -1 } };
 		map_read(l, &map_role, node_expand(l, value->pairs[i].value), r);
 	}
@@ -269,13 +278,15 @@ void roles_finish(struct loader *l, const struct node *root)
 		directory_finish(l, &s->roles[i]);
 	}
 	if (n_instances > ARENA_ROLES)
-		complain(l, roles ? roles : root, NULL, "%zu processes are to be started; the most is %d", n_instances, ARENA_ROLES);
+		complain(l, roles ? roles : root, NULL, "%zu processes are to be started; the most is %d", n_instances,
+			ARENA_ROLES);
 	for (size_t i = 0; i < s->n_roles && !any_driver; i++)
 		s->roles[i].driver = s->roles[i].stop == 0;
 	for (size_t i = 0; i < s->n_roles; i++)
 		any_driver |= s->roles[i].driver;
 	if (roles && s->n_roles && !any_driver)
-		complain(l, roles, "give one of them `driver: true`", "every role is a service: the run would never end");
+		complain(l, roles, "give one of them `driver: true`",
+			"every role is a service: the run would never end");
 	if (roles && s->n_roles == 0 && roles->kind == NODE_MAP)
 		complain(l, roles, NULL, "there is no role");
 }

@@ -52,13 +52,13 @@ json_t *schema_of_map(const struct map *map)
 
 void schema_print(FILE *out)
 {
-	json_t *s = json_pack("{s:s,s:s,s:s,s:{s:{s:s,s:s}}}", "$schema", "https://json-schema.org/draft/2020-12/schema",
-		"$id", "urn:sabot:scenario:1", "title", "Sabot scenario, version 1", "$defs", "reference", "type", "string",
-		"pattern", "\\$\\{[A-Za-z0-9_-]+\\}");
+	json_t *s =
+		json_pack("{s:s,s:s,s:s,s:{s:{s:s,s:s}}}", "$schema", "https://json-schema.org/draft/2020-12/schema",
+			"$id", "urn:sabot:scenario:1", "title", "Sabot scenario, version 1", "$defs", "reference",
+			"type", "string", "pattern", "\\$\\{[A-Za-z0-9_-]+\\}");
 	json_t *map = schema_of_map(&map_scenario);
 
-	json_object_set_new(map, "oneOf",
-		json_pack("[{s:[s]},{s:[s]}]", "required", "technique", "required", "roles"));
+	json_object_set_new(map, "oneOf", json_pack("[{s:[s]},{s:[s]}]", "required", "technique", "required", "roles"));
 	json_object_update(s, map);
 	json_decref(map);
 	json_dumpf(s, out, JSON_INDENT(2));

@@ -14,11 +14,20 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { "m", 60000000000 }, { "h", 3600000000000 },
+	{ "ns", 1 },
+	{ "us", 1000 },
+	{ "ms", 1000000 },
+	{ "s", 1000000000 },
+	{ "m", 60000000000 },
+	{ "h", 3600000000000 },
 };
 
 static const struct unit sizes[] = {
-	{ "", 1 }, { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 },
+	{ "", 1 },
+	{ "B", 1 },
+	{ "KiB", 1 << 10 },
+	{ "MiB", 1 << 20 },
+	{ "GiB", 1 << 30 },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -32,7 +41,8 @@ static enum unit_result digits_take(const char **text, uint64_t *out)
 	if (!isdigit((unsigned char)*p))
 		return UNIT_NOT_A_NUMBER;
 	for (; isdigit((unsigned char)*p); p++)
-		if (__builtin_mul_overflow(value, 10u, &value) || __builtin_add_overflow(value, (unsigned)(*p - '0'), &value))
+		if (__builtin_mul_overflow(value, 10u, &value) ||
+			__builtin_add_overflow(value, (unsigned)(*p - '0'), &value))
 			return UNIT_TOO_LARGE;
 	*text = p;
 	*out = value;
@@ -82,7 +92,7 @@ static enum unit_result parse_units(const char *text, const struct unit *units, 
 	if (unit->factor == 1 && numerator)
 		return UNIT_NOT_A_NUMBER;
 	if (__builtin_mul_overflow(whole, unit->factor, out) ||
-	    __builtin_add_overflow(*out, unit->factor * numerator / denominator, out) || *out > INT64_MAX)
+		__builtin_add_overflow(*out, unit->factor * numerator / denominator, out) || *out > INT64_MAX)
 		return UNIT_TOO_LARGE;
 	return UNIT_FINE;
 }

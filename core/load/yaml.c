@@ -11,12 +11,12 @@
 
 struct anchor {
 	char *name;
-	struct node *node;	/* NULL until the node is whole: an alias inside it would make a ring */
+	struct node *node; /* NULL until the node is whole: an alias inside it would make a ring */
 };
 
 /* A container that is being filled. */
 struct level {
-	struct node *node, *key;	/* key: that of the value to come, in a map */
+	struct node *node, *key; /* key: that of the value to come, in a map */
 	char *anchor;
 };
 
@@ -30,7 +30,7 @@ struct composer {
 	struct anchor *anchors;
 	size_t n_anchors;
 	size_t n_documents;
-	size_t at;		/* where the last event was, for errors of the end */
+	size_t at; /* where the last event was, for errors of the end */
 	bool failed;
 };
 

@@ -7,13 +7,20 @@
 #include "core/base/banned.h"
 
 const char *const pattern_names[N_PATTERNS] = {
-	[PATTERN_NONE] = "", [PATTERN_ECHO] = "echo", [PATTERN_ONE_WAY] = "one-way", [PATTERN_FAN_IN] = "fan-in",
-	[PATTERN_FAN_OUT] = "fan-out", [PATTERN_BULK] = "bulk", [PATTERN_REQUEST_REPLY] = "request-reply",
+	[PATTERN_NONE] = "",
+	[PATTERN_ECHO] = "echo",
+	[PATTERN_ONE_WAY] = "one-way",
+	[PATTERN_FAN_IN] = "fan-in",
+	[PATTERN_FAN_OUT] = "fan-out",
+	[PATTERN_BULK] = "bulk",
+	[PATTERN_REQUEST_REPLY] = "request-reply",
 	[PATTERN_SLOW_READER] = "slow-reader",
 };
 
 const char *const verdict_names[4] = {
-	[VERDICT_NOT_APPLICABLE] = "n/a", [VERDICT_HOLDS] = "holds", [VERDICT_VIOLATED] = "violated",
+	[VERDICT_NOT_APPLICABLE] = "n/a",
+	[VERDICT_HOLDS] = "holds",
+	[VERDICT_VIOLATED] = "violated",
 	[VERDICT_UNKNOWN] = "unknown",
 };
 
