@@ -4,6 +4,7 @@
  * callback that decides among the plan's faults, since libfiu keeps one entry for a name. libfiu is asked only at the
  * calls that a plan has armed (or at all of them, when fiu-ctrl may steer this process).
  */
+#define FIU_ENABLE	/* or fiu.h makes all of it constants */
 #include "faults/preload/inject.h"
 
 #include <dlfcn.h>
