@@ -194,6 +194,7 @@ TAKE_TEXT(filter)
 TAKE_TEXT(technique)
 TAKE_TEXT(guarantee)
 TAKE_TEXT(output)
+TAKE_TEXT(format)
 
 #define TAKE_FLAG(name, effect)                                                                    \
 	static bool take_##name(struct options *o, const char *text, const char **advice)          \
@@ -229,6 +230,7 @@ static const struct option_row rows[] = {
 	{ "technique", 0, OPTION_TECHNIQUE, "NAME", "only this technique", take_technique },
 	{ "guarantee", 0, OPTION_GUARANTEE, "NAME", "only this guarantee", take_guarantee },
 	{ "output", 'o', OPTION_OUTPUT, "DIR", "write there", take_output },
+	{ "format", 0, OPTION_FORMAT, "NAME", "how to write it", take_format },
 	{ "inject", 0, OPTION_INJECT, "FAULT", "a fault; may be repeated", take_inject },
 	{ "quiet", 'q', OPTION_COMMON, NULL, "say only what is wrong", take_quiet },
 	{ "verbose", 'v', OPTION_COMMON, NULL, "say more; twice: still more", take_verbose },

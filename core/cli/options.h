@@ -33,6 +33,7 @@ enum option_bit {
 	OPTION_INJECT = 1 << 19,
 	/* The operands begin at the first one that is no option, and may look like options themselves. */
 	OPTION_COMMAND_LINE = 1 << 20,
+	OPTION_FORMAT = 1 << 21, /* --format NAME */
 };
 
 enum { OPTIONS_REPORTS = 8, OPTIONS_INJECTS = 24 };
@@ -64,7 +65,7 @@ struct options {
 	uint32_t shard, n_shards;	/* 1/1 if not given */
 	bool annotate;
 	const char *technique, *guarantee;
-	const char *output;
+	const char *output, *format;
 	const char *injects[OPTIONS_INJECTS];
 	size_t n_injects;
 	char *library;		/* libsabot.so: SABOT_LIB, else beside this program, else in ../lib/sabot */

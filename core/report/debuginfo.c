@@ -39,7 +39,8 @@ static bool elf_is_program(Elf *elf)
 		Elf_Data *data;
 		GElf_Dyn dyn;
 
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_DYNAMIC || !(data = elf_getdata(section, NULL)))
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_DYNAMIC ||
+			!(data = elf_getdata(section, NULL)))
 			continue;
 		for (int i = 0; gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
 			if (dyn.d_tag == DT_FLAGS_1)
@@ -78,7 +79,7 @@ struct debuginfo *debuginfo_free(struct debuginfo *d)
 static bool is_system_header(const char *file)
 {
 	return file && (!strncmp(file, "/usr/include/", 13) || !strncmp(file, "/usr/lib/gcc/", 13) ||
-		!strncmp(file, "/usr/lib/llvm", 13));
+			       !strncmp(file, "/usr/lib/llvm", 13));
 }
 
 static void file_set(struct site *out, const char *file, const char *directory)
@@ -87,7 +88,8 @@ static void file_set(struct site *out, const char *file, const char *directory)
 	size_t n = directory ? strlen(directory) : 0;
 
 	if (file[0] != '/') {
-		snprintf(out->path, sizeof(out->path), "%s%s%s", directory ? directory : "", directory ? "/" : "", file);
+		snprintf(
+			out->path, sizeof(out->path), "%s%s%s", directory ? directory : "", directory ? "/" : "", file);
 		text_copy(out->file, sizeof(out->file), !strncmp(file, "./", 2) ? file + 2 : file);
 		return;
 	}

@@ -12,7 +12,7 @@ struct debuginfo;
 /* Opens the file. NULL if it is no ELF file or cannot be read. debuginfo_free() closes it and returns NULL. */
 struct debuginfo *debuginfo_new(const char *path);
 struct debuginfo *debuginfo_free(struct debuginfo *d);
-/* Fills what is known of the call that returns to `offset` (from the load bias): file, line, function, into, program. */
+/* Fills what is known of the call that returns to `offset` (from the load bias): all but module and offset. */
 void debuginfo_find(struct debuginfo *d, uint64_t offset, struct site *out);
 
 #endif

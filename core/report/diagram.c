@@ -18,14 +18,14 @@ enum { COLUMNS = 6, STEPS = 256, LEFT = 4, NO_COLUMN = COLUMNS };
 struct diagram {
 	const struct history *h;
 	bool utf8;
-	size_t centre;		/* event */
+	size_t centre; /* event */
 	struct step steps[STEPS];
 	size_t n_steps;
-	bool before, after;	/* steps were left out there */
+	bool before, after; /* steps were left out there */
 	uint32_t procs[COLUMNS];
 	size_t n_columns, n_hidden;
 	size_t gap;
-	size_t birth[COLUMNS], death[COLUMNS];	/* events */
+	size_t birth[COLUMNS], death[COLUMNS]; /* events */
 	bool killed[COLUMNS];
 };
 
@@ -348,7 +348,8 @@ void diagram_draw(const struct history *h, size_t centre, unsigned context, bool
 		if (d->after)
 			row_add(d, d->steps[d->n_steps - 1].event + 1, dots, out);
 		if (d->n_hidden)
-			str_addf(out, "(%zu more %s not shown)\n", d->n_hidden, d->n_hidden == 1 ? "process" : "processes");
+			str_addf(out, "(%zu more %s not shown)\n", d->n_hidden,
+				d->n_hidden == 1 ? "process" : "processes");
 	}
 	free(d);
 }
@@ -371,7 +372,8 @@ static void strikes_fill(const struct history *h, struct result *r)
 		const struct history_event *he = &h->events[i];
 		struct fault_result *f;
 
-		if (he->e.kind != EV_STRIKE || !he->e.strike || he->e.strike > r->n_faults || he->e.strike > PLAN_FAULTS)
+		if (he->e.kind != EV_STRIKE || !he->e.strike || he->e.strike > r->n_faults ||
+			he->e.strike > PLAN_FAULTS)
 			continue;
 		f = &r->faults[he->e.strike - 1];
 		text_copy(f->call, sizeof(f->call), words_call(he->e.call));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sequence diagram of what happened around one event: processes are columns, time runs down, sends are arrows to who
- * received them, strikes and deaths stand where they happened. At most 100 columns and 24 lines, each ends in a newline.
+ * received them, strikes and deaths stand where they happened. At most 100 columns and 24 lines, all with a newline.
  */
 #ifndef CORE_REPORT_DIAGRAM_H
 #define CORE_REPORT_DIAGRAM_H

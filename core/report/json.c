@@ -51,7 +51,8 @@ static json_t *properties_json(const struct result *r)
 		const struct property_result *p = &r->properties[i];
 
 		json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:o}", "name", json_words(p->name), "verdict",
-			verdict_names[p->verdict], "expected", verdict_names[p->expected], "why", json_words(p->why)));
+						    verdict_names[p->verdict], "expected", verdict_names[p->expected],
+						    "why", json_words(p->why)));
 	}
 	return list;
 }
@@ -63,9 +64,9 @@ static json_t *faults_json(const struct result *r)
 	for (uint32_t i = 0; i < r->n_faults && i < PLAN_FAULTS; i++) {
 		const struct fault_result *f = &r->faults[i];
 
-		json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:o, s:I}", "id", (int)i + 1, "in",
-			json_words(f->in), "at", json_words(f->at), "do", json_words(f->action), "fired",
-			(json_int_t)f->fired));
+		json_array_append_new(
+			list, json_pack("{s:i, s:o, s:o, s:o, s:I}", "id", (int)i + 1, "in", json_words(f->in), "at",
+				      json_words(f->at), "do", json_words(f->action), "fired", (json_int_t)f->fired));
 	}
 	return list;
 }
@@ -124,9 +125,9 @@ static int json_begin(struct report *r)
 static int json_scenario(struct report *r, const struct scenario *s, const struct result *result)
 {
 	struct json_state *state = r->state;
-	json_t *scenario = json_pack("{s:o, s:o, s:s, s:o, s:o, s:f, s:o, s:o, s:o}", "file", json_words(s->file), "name",
-		json_words(s->name), "status", status_names[result->status], "why", json_words(result->why), "seed",
-		json_seed(result->seed), "duration_ms", (double)result->outcome.duration_ns / 1e6, "properties",
+	json_t *scenario = json_pack("{s:o, s:o, s:s, s:o, s:o, s:f, s:o, s:o, s:o}", "file", json_words(s->file),
+		"name", json_words(s->name), "status", status_names[result->status], "why", json_words(result->why),
+		"seed", json_seed(result->seed), "duration_ms", (double)result->outcome.duration_ns / 1e6, "properties",
 		properties_json(result), "faults", faults_json(result), "roles", roles_json(&result->outcome));
 	char *line = scenario ? json_dumps(scenario, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 

@@ -10,7 +10,7 @@
 #include "core/base/banned.h"
 
 struct junit_state {
-	struct str cases;	/* the first element has the counts, so the cases wait here */
+	struct str cases; /* the first element has the counts, so the cases wait here */
 	int64_t total_ns;
 };
 
@@ -67,8 +67,8 @@ static void story_add(struct str *out, const struct report *r, const struct scen
 	for (uint32_t i = 0; i < result->n_faults && i < PLAN_FAULTS; i++) {
 		const struct fault_result *f = &result->faults[i];
 
-		str_addf(out, "fault %u: in %s at %s, %s: fired %u times%s%s\n", (unsigned)i + 1, f->in, f->at, f->action,
-			(unsigned)f->fired, f->site[0] ? ", at " : "", f->site);
+		str_addf(out, "fault %u: in %s at %s, %s: fired %u times%s%s\n", (unsigned)i + 1, f->in, f->at,
+			f->action, (unsigned)f->fired, f->site[0] ? ", at " : "", f->site);
 	}
 	for (uint32_t i = 0; i < result->n_properties && i < RESULT_PROPERTIES; i++) {
 		const struct property_result *p = &result->properties[i];
@@ -171,8 +171,8 @@ static int junit_end(struct report *r, const struct summary *sum)
 	unsigned tests = failures + sum->as_expected + sum->broken + sum->skipped;
 	char counts[128];
 
-	snprintf(counts, sizeof(counts), "tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.6f\"", tests,
-		failures, sum->broken, sum->skipped, (double)state->total_ns / 1e9);
+	snprintf(counts, sizeof(counts), "tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.6f\"",
+		tests, failures, sum->broken, sum->skipped, (double)state->total_ns / 1e9);
 	fprintf(r->out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<testsuites name=\"sabot\" %s>\n"

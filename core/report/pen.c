@@ -11,7 +11,11 @@ enum { WRAP = 96 };
 void pen_ink(struct pen *p, enum ink ink)
 {
 	static const char *const codes[] = {
-		[INK_GOOD] = "32", [INK_BAD] = "31", [INK_WARN] = "33", [INK_DIM] = "2", [INK_BOLD] = "1",
+		[INK_GOOD] = "32",
+		[INK_BAD] = "31",
+		[INK_WARN] = "33",
+		[INK_DIM] = "2",
+		[INK_BOLD] = "1",
 	};
 
 	if (p->color)

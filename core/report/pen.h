@@ -11,7 +11,7 @@
 enum ink { INK_GOOD, INK_BAD, INK_WARN, INK_DIM, INK_BOLD };
 
 struct pen {
-	struct str out;		/* str_fini() it */
+	struct str out; /* str_fini() it */
 	bool utf8, color;
 };
 

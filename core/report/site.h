@@ -18,14 +18,14 @@
 enum { SITE_FILE = 128, SITE_NAME = 64, SITE_PATH = 256, SITE_TEXT = 128 };
 
 struct site {
-	char file[SITE_FILE];		/* as the compiler was told, without directories if that was absolute; "" unknown */
-	int line;			/* 0: unknown */
-	char function[SITE_NAME];	/* innermost, inlined ones included; "" unknown */
-	uint64_t into;			/* bytes into the function, when only the symbol table knows it */
-	char module[SITE_NAME];		/* file name of the program or library; "" the address lies in none */
-	uint64_t offset;		/* of the return address from the module's load bias: the same in every run */
-	bool program;			/* the module is the program itself, not a library */
-	char path[SITE_PATH];		/* absolute source path when known, for reading the source; "" unknown */
+	char file[SITE_FILE]; /* as the compiler was told, without directories if that was absolute; "" unknown */
+	int line; /* 0: unknown */
+	char function[SITE_NAME]; /* innermost, inlined ones included; "" unknown */
+	uint64_t into; /* bytes into the function, when only the symbol table knows it */
+	char module[SITE_NAME]; /* file name of the program or library; "" the address lies in none */
+	uint64_t offset; /* of the return address from the module's load bias: the same in every run */
+	bool program; /* the module is the program itself, not a library */
+	char path[SITE_PATH]; /* absolute source path when known, for reading the source; "" unknown */
 };
 
 /*

@@ -89,7 +89,8 @@ static bool call_is_shown(const struct history *h, const struct history_event *h
 	case FAMILY_LOCK:
 		return true;
 	case FAMILY_SIGNAL:
-		return strstr(name, "kill") || !strcmp(name, "sigqueue") || !strcmp(name, "raise") || strstr(name, "wait");
+		return strstr(name, "kill") || !strcmp(name, "sigqueue") || !strcmp(name, "raise") ||
+		       strstr(name, "wait");
 	default:
 		return false;
 	}
@@ -177,8 +178,8 @@ static void invoked_step(struct str *label, const struct history *h, const struc
 	site_add(label, h, he);
 }
 
-static bool life_step(struct str *label, const struct history *h, const struct history_event *he, bool utf8,
-	struct step *out)
+static bool life_step(
+	struct str *label, const struct history *h, const struct history_event *he, bool utf8, struct step *out)
 {
 	const struct event *e = &he->e;
 
@@ -242,5 +243,5 @@ bool step_answers(const struct history *h, const struct step *a, const struct st
 	if (words_family(sent->e.call) == FAMILY_CONNECT)
 		return words_family(got->e.call) == FAMILY_ACCEPT;
 	return words_family(got->e.call) == FAMILY_RECEIVE && got->channel == sent->channel &&
-		history_bytes(&got->e) > 0;
+	       history_bytes(&got->e) > 0;
 }

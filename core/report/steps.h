@@ -12,20 +12,20 @@
 enum { STEP_LABEL = 112 };
 
 enum step_kind {
-	STEP_NOTE,	/* something that a process did or got */
-	STEP_LOUD,	/* a note that may cover other columns: a strike, a call that never returned */
-	STEP_ARROW,	/* to `target` */
-	STEP_LOST,	/* an arrow that never arrived: a `drop` strike */
-	STEP_END,	/* the process ends here */
+	STEP_NOTE, /* something that a process did or got */
+	STEP_LOUD, /* a note that may cover other columns: a strike, a call that never returned */
+	STEP_ARROW, /* to `target` */
+	STEP_LOST, /* an arrow that never arrived: a `drop` strike */
+	STEP_END, /* the process ends here */
 };
 
 struct step {
-	size_t event;		/* index into h->events */
+	size_t event; /* index into h->events */
 	enum step_kind kind;
 	uint32_t proc;
-	uint32_t target;	/* process index + 1 */
-	unsigned times;		/* the same again and again, folded */
-	bool folded;		/* shown as part of another step */
+	uint32_t target; /* process index + 1 */
+	unsigned times; /* the same again and again, folded */
+	bool folded; /* shown as part of another step */
 	char label[STEP_LABEL];
 };
 

@@ -94,7 +94,8 @@ static void roles_add(struct str *out, const struct outcome *o)
 	}
 }
 
-static void diagnosis_add(struct str *out, const struct report *r, const struct scenario *s, const struct result *result)
+static void diagnosis_add(
+	struct str *out, const struct report *r, const struct scenario *s, const struct result *result)
 {
 	struct str repro = STR_NONE;
 

@@ -13,9 +13,9 @@
 struct trace {
 	FILE *out;
 	bool utf8;
-	size_t n_histories;	/* to come in all */
-	size_t n_done;		/* written so far */
-	void *state;		/* the format's own */
+	size_t n_histories; /* to come in all */
+	size_t n_done; /* written so far */
+	void *state; /* the format's own */
 };
 
 struct trace_format {
@@ -23,12 +23,12 @@ struct trace_format {
 	/* Each may be NULL. 0, or -errno. `name` is the scenario's. */
 	int (*begin)(struct trace *t);
 	int (*history)(struct trace *t, const char *name, const struct history *h);
-	int (*end)(struct trace *t);	/* frees state */
+	int (*end)(struct trace *t); /* frees state */
 };
 
 extern const struct trace_format *const trace_table[];
 extern const size_t n_traces;
-const struct trace_format *trace_find(const char *name);	/* NULL: none */
+const struct trace_format *trace_find(const char *name); /* NULL: none */
 
 /* When the call of an event began, and how long it took, in ns since the start of the run. Pure. */
 int64_t trace_start_ns(const struct history *h, const struct history_event *e);

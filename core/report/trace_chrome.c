@@ -17,11 +17,11 @@
 #include "core/base/banned.h"
 
 struct chrome {
-	bool any;		/* an event was written: the next needs a comma */
+	bool any; /* an event was written: the next needs a comma */
 	int error;
-	int first_pid;		/* of the present history: several histories do not share tracks */
+	int first_pid; /* of the present history: several histories do not share tracks */
 	uint64_t n_flows;
-	uint64_t *receives;	/* flow id that ends at event i; 0: none */
+	uint64_t *receives; /* flow id that ends at event i; 0: none */
 };
 
 static void event_put(struct trace *t, json_t *o)
@@ -66,8 +66,8 @@ static void processes_put(struct trace *t, const char *scenario, const struct hi
 		json_t *arguments = json_object();
 		struct str name = STR_NONE;
 
-		str_addf(&name, "%s%s%s (%" PRId32 ")", t->n_histories > 1 ? scenario : "", t->n_histories > 1 ? ": " : "",
-			h->procs[i].name, h->procs[i].pid);
+		str_addf(&name, "%s%s%s (%" PRId32 ")", t->n_histories > 1 ? scenario : "",
+			t->n_histories > 1 ? ": " : "", h->procs[i].name, h->procs[i].pid);
 		argument_set(arguments, "name", str_get(&name));
 		json_object_set_new(o, "args", arguments);
 		event_put(t, o);
@@ -108,13 +108,14 @@ static void flows_find(struct chrome *c, const struct history *h, uint64_t *send
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct history_event *s = &h->events[i];
 
-		if (s->e.kind != EV_CALL || !s->channel || s->e.error || !s->e.hash || words_family(s->e.call) != FAMILY_SEND)
+		if (s->e.kind != EV_CALL || !s->channel || s->e.error || !s->e.hash ||
+			words_family(s->e.call) != FAMILY_SEND)
 			continue;
 		for (size_t j = i + 1; j < h->n_events && j - i < LOOK_AHEAD; j++) {
 			const struct history_event *r = &h->events[j];
 
-			if (r->e.kind != EV_CALL || r->channel != s->channel || r->e.hash != s->e.hash || c->receives[j] ||
-				words_family(r->e.call) != FAMILY_RECEIVE)
+			if (r->e.kind != EV_CALL || r->channel != s->channel || r->e.hash != s->e.hash ||
+				c->receives[j] || words_family(r->e.call) != FAMILY_RECEIVE)
 				continue;
 			c->receives[j] = sends[i] = ++c->n_flows;
 			break;

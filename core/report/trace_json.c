@@ -64,9 +64,9 @@ static json_t *event_json(const char *scenario, const struct history *h, const s
 
 	trace_site(h, he, site, sizeof(site));
 	o = json_pack("{s:o, s:I, s:I, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "scenario", text_or_null(scenario),
-		"time_ns", (json_int_t)trace_start_ns(h, he), "duration_ns", (json_int_t)trace_length_ns(h, he), "process",
-		text_or_null(words_proc(h, he->proc)), "thread", (int)e->tid, "event", trace_kind(e->kind), "call",
-		has_call(e->kind) ? json_string(words_call(e->call)) : json_null(), "fd",
+		"time_ns", (json_int_t)trace_start_ns(h, he), "duration_ns", (json_int_t)trace_length_ns(h, he),
+		"process", text_or_null(words_proc(h, he->proc)), "thread", (int)e->tid, "event", trace_kind(e->kind),
+		"call", has_call(e->kind) ? json_string(words_call(e->call)) : json_null(), "fd",
 		e->fd >= 0 ? json_integer(e->fd) : json_null(), "channel", text_or_null(trace_channel(h, he)), "site",
 		text_or_null(site), "text", text_or_null(history_text(h, he)));
 	if (!o)

@@ -67,8 +67,9 @@ static void call_add(struct str *out, const struct history *h, const struct hist
 
 static void message_add(struct str *out, const struct event *e)
 {
-	str_addf(out, "--- %s message %" PRId64 " %s %" PRIu32 ": %" PRIu32 " bytes ---", trace_kind(e->kind), e->result,
-		e->kind == EV_SENT ? "to" : "from", e->kind == EV_SENT ? e->object : (uint32_t)e->fd, e->asked);
+	str_addf(out, "--- %s message %" PRId64 " %s %" PRIu32 ": %" PRIu32 " bytes ---", trace_kind(e->kind),
+		e->result, e->kind == EV_SENT ? "to" : "from", e->kind == EV_SENT ? e->object : (uint32_t)e->fd,
+		e->asked);
 }
 
 static void other_add(struct str *out, const struct history *h, const struct history_event *e, bool utf8)
@@ -89,8 +90,8 @@ static void other_add(struct str *out, const struct history *h, const struct his
 		str_addf(out, "--- process %" PRId64 " begins ---", ev->result);
 		break;
 	case EV_FORK:
-		str_addf(out, "--- forks %s, process %" PRId64 " ---", ev->object ? words_proc(h, ev->object - 1) : "a child",
-			ev->result);
+		str_addf(out, "--- forks %s, process %" PRId64 " ---",
+			ev->object ? words_proc(h, ev->object - 1) : "a child", ev->result);
 		break;
 	case EV_EXIT:
 		str_addf(out, "+++ exit %" PRId64 " +++", ev->result);

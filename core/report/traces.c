@@ -58,9 +58,18 @@ const char *trace_channel(const struct history *h, const struct history_event *e
 const char *trace_kind(uint8_t kind)
 {
 	static const char *const names[N_EVENT_KINDS] = {
-		[EV_NONE] = "none", [EV_CALL] = "call", [EV_INVOKED] = "invoked", [EV_STRIKE] = "strike",
-		[EV_HELLO] = "hello", [EV_FORK] = "fork", [EV_EXEC] = "exec", [EV_EXIT] = "exit",
-		[EV_SIGNAL] = "signal", [EV_SENT] = "sent", [EV_RECEIVED] = "received", [EV_BECAME] = "became",
+		[EV_NONE] = "none",
+		[EV_CALL] = "call",
+		[EV_INVOKED] = "invoked",
+		[EV_STRIKE] = "strike",
+		[EV_HELLO] = "hello",
+		[EV_FORK] = "fork",
+		[EV_EXEC] = "exec",
+		[EV_EXIT] = "exit",
+		[EV_SIGNAL] = "signal",
+		[EV_SENT] = "sent",
+		[EV_RECEIVED] = "received",
+		[EV_BECAME] = "became",
 		[EV_TEXT] = "text",
 	};
 

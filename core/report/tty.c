@@ -11,7 +11,7 @@
 enum { TAIL_LINES = 8, NAME_WIDTH = 28 };
 
 struct tty {
-	struct pen pen;		/* what is said of one scenario, written at once */
+	struct pen pen; /* what is said of one scenario, written at once */
 	int verbose;
 	int64_t total_ns;
 };

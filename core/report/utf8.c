@@ -59,7 +59,7 @@ void utf8_clean(struct str *out, const char *bytes, size_t n)
 static bool is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-		c == 0x2028 || c == 0x2029;
+	       c == 0x2028 || c == 0x2029;
 }
 
 static void control_show(struct str *out, uint32_t c)
@@ -80,9 +80,9 @@ static void ascii_show(struct str *out, uint32_t c)
 	static const struct {
 		uint32_t c;
 		const char *ascii;
-	} spellings[] = { { 0x2192, "->" }, { 0x2026, "..." }, { 0xd7, "x" }, { 0x2717, "x" }, { 0x271d, "X" }, { 0x26a1, "*" },
-		{ 0x2500, "-" }, { 0x2502, "|" }, { 0x251c, "|" }, { 0x2524, "|" }, { 0x25b6, ">" }, { 0x25c0, "<" },
-		{ 0x22ee, ":" }, { 0xb7, "," }, { 0x2013, "-" }, { 0x2265, ">=" }, { 0x2264, "<=" } };
+	} spellings[] = { { 0x2192, "->" }, { 0x2026, "..." }, { 0xd7, "x" }, { 0x2717, "x" }, { 0x271d, "X" },
+		{ 0x26a1, "*" }, { 0x2500, "-" }, { 0x2502, "|" }, { 0x251c, "|" }, { 0x2524, "|" }, { 0x25b6, ">" },
+		{ 0x25c0, "<" }, { 0x22ee, ":" }, { 0xb7, "," }, { 0x2013, "-" }, { 0x2265, ">=" }, { 0x2264, "<=" } };
 
 	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
 		if (spellings[i].c == c) {
@@ -113,9 +113,9 @@ unsigned utf8_columns(uint32_t c)
 {
 	if (c == 0x200b || c == 0xfe0f || (c >= 0x300 && c <= 0x36f))
 		return 0;
-	if (c == 0x26a1 || (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
-		(c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-		(c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd))
+	if (c == 0x26a1 || (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
+		(c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) ||
+		(c >= 0xff00 && c <= 0xff60) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd))
 		return 2;
 	return 1;
 }

@@ -172,7 +172,7 @@ Test(report_diagram, nothing_to_show)
 
 	cr_expect_str_empty(out);
 	free(out);
-	add(&h, 99, EV_CALL);	/* a damaged history: no such process */
+	add(&h, 99, EV_CALL); /* a damaged history: no such process */
 	out = drawn(&h, 0, 8, true);
 	cr_expect_str_empty(out);
 	free(out);

@@ -24,7 +24,8 @@ struct world {
 	struct summary summary;
 };
 
-static void role_set(struct outcome *o, const char *name, enum ended ended, int status, const char *out, const char *err)
+static void role_set(
+	struct outcome *o, const char *name, enum ended ended, int status, const char *out, const char *err)
 {
 	struct role_outcome *r = &o->roles[o->n_roles++];
 
@@ -41,8 +42,8 @@ static void role_set(struct outcome *o, const char *name, enum ended ended, int 
 	memcpy(r->err.text, err, r->err.kept);
 }
 
-static void property_set(struct result *r, const char *name, enum verdict_value verdict, enum verdict_value expected,
-	const char *why)
+static void property_set(
+	struct result *r, const char *name, enum verdict_value verdict, enum verdict_value expected, const char *why)
 {
 	struct property_result *p = &r->properties[r->n_properties++];
 
@@ -86,7 +87,8 @@ static void bad_fill(struct result *r)
 	text_copy(r->faults[0].channel, sizeof(r->faults[0].channel), "client→server#1");
 	text_copy(r->faults[0].site, sizeof(r->faults[0].site), "server.c:57 (next_line)");
 	property_set(r, "no-loss", VERDICT_VIOLATED, VERDICT_HOLDS,
-		"client sent 9 bytes on client→server#1 that write() accepted and nobody ever read, although the server was "
+		"client sent 9 bytes on client→server#1 that write() accepted and nobody ever read, although the "
+		"server was "
 		"alive and well until the end");
 	property_set(r, "fifo", VERDICT_HOLDS, VERDICT_HOLDS, "");
 	property_set(r, "priority", VERDICT_NOT_APPLICABLE, VERDICT_HOLDS, "the technique has no priorities");
@@ -141,7 +143,9 @@ static void world_fini(struct world *w)
 static char *reported(const char *name, size_t n, int verbose, bool color, size_t *size)
 {
 	const struct reporter *reporter = reporter_find(name);
-	struct report_options options = { .color = color, .verbose = verbose, .kernel = "Linux", .command = "sabot run" };
+	struct report_options options = {
+		.color = color, .verbose = verbose, .kernel = "Linux", .command = "sabot run"
+	};
 	struct report report = { .options = &options, .n_planned = n };
 	struct world w;
 	char *out = NULL;
@@ -185,7 +189,8 @@ Test(report_formats, tty_ascii)
 	setenv("LC_ALL", "C", 1);
 	out = reported("tty", SCENARIOS, 1, false, &size);
 	for (size_t i = 0; i < size; i++)
-		cr_assert((unsigned char)out[i] < 0x80 && (out[i] >= 0x20 || out[i] == '\n'), "byte %d at %zu", out[i], i);
+		cr_assert((unsigned char)out[i] < 0x80 && (out[i] >= 0x20 || out[i] == '\n'), "byte %d at %zu", out[i],
+			i);
 	golden_is("tty-ascii.txt", out);
 	free(out);
 }
@@ -264,8 +269,7 @@ static void keys_are(const json_t *o, const char *keys)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)o, key, value)
-		str_addf(&have, "%s%s", have.length ? " " : "", key);
+	json_object_foreach((json_t *)o, key, value) str_addf(&have, "%s%s", have.length ? " " : "", key);
 	cr_expect_str_eq(str_get(&have), keys);
 	str_fini(&have);
 }
@@ -325,15 +329,16 @@ static void xml_check(const char *xml)
 		cr_assert(byte >= 0x20 || byte == '\n' || byte == '\t', "control character %d", byte);
 		if (*c == '&')
 			cr_assert(!strncmp(c, "&lt;", 4) || !strncmp(c, "&gt;", 4) || !strncmp(c, "&amp;", 5) ||
-				!strncmp(c, "&quot;", 6) || !strncmp(c, "&#", 2), "%.20s", c);
+					  !strncmp(c, "&quot;", 6) || !strncmp(c, "&#", 2),
+				"%.20s", c);
 		if (*c != '<' || c[1] == '?')
 			continue;
 		if (c[1] == '/') {
 			size_t n = strcspn(c + 2, ">");
 
 			cr_assert(depth > 0);
-			cr_assert(!strncmp(open[--depth], c + 2, n) && !open[depth][n], "</%.*s> ends %s", (int)n, c + 2,
-				open[depth]);
+			cr_assert(!strncmp(open[--depth], c + 2, n) && !open[depth][n], "</%.*s> ends %s", (int)n,
+				c + 2, open[depth]);
 		} else {
 			size_t n = strcspn(c + 1, " >/");
 			const char *end = strchr(c, '>');
@@ -376,7 +381,8 @@ Test(report_formats, junit)
 	golden_is("run.xml", out);
 	xml_check(out);
 	xmllint_check(out);
-	cr_expect(strstr(out, "<testsuites name=\"sabot\" tests=\"6\" failures=\"3\" errors=\"1\" skipped=\"1\" time="));
+	cr_expect(
+		strstr(out, "<testsuites name=\"sabot\" tests=\"6\" failures=\"3\" errors=\"1\" skipped=\"1\" time="));
 	cr_expect(strstr(out, "<error type=\"broken\""));
 	cr_expect(strstr(out, "<failure type=\"vacuous\""));
 	cr_expect(strstr(out, "<skipped message=\"not available yet: network faults\"/>"));

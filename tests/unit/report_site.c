@@ -9,26 +9,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#undef EV_NONE	/* elf.h has one too */
+#undef EV_NONE /* elf.h has one too */
 #include "core/report/site.h"
 #include "tests/unit/report_support.h"
 
 extern char **environ;
 
-static void __attribute__((noinline)) *here(void)
+static void __attribute__((noinline)) * here(void)
 {
 	return __builtin_return_address(0);
 }
 
-static inline void __attribute__((always_inline)) *inlined_here(int *line)
+static inline void __attribute__((always_inline)) * inlined_here(int *line)
 {
 	void *address;
 
-	address = here(); *line = __LINE__;
+	address = here();
+	*line = __LINE__;
 	return address;
 }
 
-static void __attribute__((noinline)) *outer(int *line)
+static void __attribute__((noinline)) * outer(int *line)
 {
 	void *address = inlined_here(line);
 
@@ -89,7 +90,8 @@ Test(report_site, own_line)
 	cr_expect(site.program);
 	cr_expect_str_eq(site.module, "report_site");
 	if (have_lines(&h)) {
-		cr_expect_str_eq(site.function, "inlined_here", "the innermost inlined function, not %s", site.function);
+		cr_expect_str_eq(
+			site.function, "inlined_here", "the innermost inlined function, not %s", site.function);
 		cr_expect_eq(site.line, line);
 		snprintf(want, sizeof(want), "report_site.c:%d (inlined_here)", line);
 		site_text(&h, 1, (uintptr_t)address, text_of_site, sizeof(text_of_site));

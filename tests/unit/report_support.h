@@ -85,8 +85,8 @@ static inline struct history_event *add(struct history *h, uint32_t p, uint8_t k
 	return e;
 }
 
-static inline struct history_event *call(struct history *h, uint32_t p, const char *name, uint32_t channel, uint32_t asked,
-	int64_t result)
+static inline struct history_event *call(
+	struct history *h, uint32_t p, const char *name, uint32_t channel, uint32_t asked, int64_t result)
 {
 	struct history_event *e = add(h, p, EV_CALL);
 	int row = call_find(name);
@@ -103,8 +103,8 @@ static inline struct history_event *call(struct history *h, uint32_t p, const ch
 	return e;
 }
 
-static inline struct history_event *strike(struct history *h, uint32_t p, const char *name, uint32_t channel,
-	uint32_t action, int64_t value)
+static inline struct history_event *strike(
+	struct history *h, uint32_t p, const char *name, uint32_t channel, uint32_t action, int64_t value)
 {
 	struct history_event *e = call(h, p, name, channel, action, 0);
 

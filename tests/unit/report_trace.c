@@ -106,11 +106,13 @@ Test(report_trace, chrome)
 	cr_assert(root, "%s in %s", error.text, out);
 	golden_is("trace.chrome.json", out);
 	events = json_object_get(root, "traceEvents");
-	json_array_foreach(events, i, event) {
+	json_array_foreach(events, i, event)
+	{
 		const char *phase = json_string_value(json_object_get(event, "ph"));
 
 		cr_assert(phase && json_is_number(json_object_get(event, "ts")) &&
-			json_is_integer(json_object_get(event, "pid")) && json_is_integer(json_object_get(event, "tid")));
+			  json_is_integer(json_object_get(event, "pid")) &&
+			  json_is_integer(json_object_get(event, "tid")));
 		names += *phase == 'M';
 		starts += *phase == 's';
 		ends += *phase == 'f';

@@ -10,7 +10,7 @@
 #include "core/report/words.h"
 #include "tests/unit/report_support.h"
 
-#define R "\xef\xbf\xbd"	/* U+FFFD */
+#define R "\xef\xbf\xbd" /* U+FFFD */
 
 static void is(struct str *s, const char *want)
 {
@@ -100,11 +100,17 @@ Test(report_words, actions_as_a_scenario_writes_them)
 		int64_t value;
 		const char *want;
 	} cases[] = {
-		{ ACT_SHORT, 3, "short: 3" }, { ACT_SHORT, SHORT_HALF, "short: half" },
-		{ ACT_SHORT, SHORT_ALL_BUT_ONE, "short: all but one" }, { ACT_DELAY, 20000000, "delay: 20ms" },
-		{ ACT_DELAY, 1500000, "delay: 1500us" }, { ACT_FAIL, ECONNRESET, "fail: ECONNRESET" },
-		{ ACT_FAIL, 9999, "fail: error 9999" }, { ACT_CORRUPT, 4, "corrupt: {byte: 4}" },
-		{ ACT_INTERRUPT, 10, "interrupt" }, { ACT_KILL, 0, "kill" }, { N_ACTIONS, 0, "action 17" },
+		{ ACT_SHORT, 3, "short: 3" },
+		{ ACT_SHORT, SHORT_HALF, "short: half" },
+		{ ACT_SHORT, SHORT_ALL_BUT_ONE, "short: all but one" },
+		{ ACT_DELAY, 20000000, "delay: 20ms" },
+		{ ACT_DELAY, 1500000, "delay: 1500us" },
+		{ ACT_FAIL, ECONNRESET, "fail: ECONNRESET" },
+		{ ACT_FAIL, 9999, "fail: error 9999" },
+		{ ACT_CORRUPT, 4, "corrupt: {byte: 4}" },
+		{ ACT_INTERRUPT, 10, "interrupt" },
+		{ ACT_KILL, 0, "kill" },
+		{ N_ACTIONS, 0, "action 17" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
