@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* memory-clean: memcheck and the sanitizers find nothing. Its verdict is a tool's, so it needs a run under that tool. */
+#include "core/model/property.h"
+#include "core/base/banned.h"
+
+const struct property property_memory_clean = {
+	.name = "memory-clean",
+	.summary = "memcheck and the sanitizers find nothing",
+	.about = "tools",
+	.unavailable = "it needs a run with --under memcheck, which is not available yet",
+};

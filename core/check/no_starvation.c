@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * no-starvation: while one client stalls, the others are served.
+ *
+ * A client stalls while a strike holds it up (delay, pause, hold), from its death by a strike to the end, or while it
+ * does nothing of its own accord for a long time, waiting for nobody. Another client starved if a request of its was
+ * open for more than half of such a time and got its answer only afterwards, or never.
+ */
+#include <stdlib.h>
+
+#include "core/base/str.h"
+#include "core/check/applies.h"
+#include "core/check/requests.h"
+#include "core/check/who.h"
+#include "core/model/call.h"
+#include "core/base/banned.h"
+
+#define STRUCK_NS 10000000	/* a stall by a strike is as long as this … */
+#define IDLE_NS 100000000	/* … and one without it so long that no busy machine makes it */
+
+struct stall {
+	uint32_t proc;
+	uint32_t begin;		/* event */
+	uint64_t from, to;	/* stamps */
+};
+
+struct stalls {
+	const struct property_input *in;
+	struct stall *items;
+	size_t n;
+	uint64_t end;		/* of the history */
+};
+
+static int64_t ns_between(const struct history *h, uint64_t from, uint64_t to)
+{
+	return history_ns(h, to) - history_ns(h, from);
+}
+
+static bool holds_up(const struct history_event *e)
+{
+	return e->e.kind == EV_STRIKE && (e->e.asked == ACT_DELAY || e->e.asked == ACT_PAUSE || e->e.asked == ACT_HOLD);
+}
+
+/* Did a strike hold this process up between the two events? */
+static bool was_held_up(const struct property_input *in, uint32_t proc, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (holds_up(&in->history->events[i]) && who_is_hit(in, &in->history->events[i], proc))
+			return true;
+	return false;
+}
+
+/* Was the process in a call for most of the time: before `to` returned, or since `from` was sent? */
+static bool was_in_call(const struct event *from, const struct event *to)
+{
+	uint64_t gap = to->stamp - from->stamp;
+
+	if (to->kind == EV_CALL && history_call_of(to->call).family != FAMILY_SLEEP && to->ticks >= gap / 2)
+		return true;
+	return from->kind == EV_CALL && history_call_of(from->call).way == WAY_IN && from->ticks >= gap / 2;
+}
+
+static void stall_add(struct stalls *s, uint32_t proc, size_t begin, uint64_t to)
+{
+	s->items = mem_grow(s->items, (s->n + 1) * sizeof(*s->items));
+	s->items[s->n++] = (struct stall){ .proc = proc, .begin = (uint32_t)begin,
+		.from = s->in->history->events[begin].e.stamp, .to = to };
+}
+
+static void gap_judge(struct stalls *s, uint32_t proc, size_t from, size_t to)
+{
+	const struct history *h = s->in->history;
+	int64_t ns = ns_between(h, h->events[from].e.stamp, h->events[to].e.stamp);
+
+	if (ns < STRUCK_NS)
+		return;
+	if (was_held_up(s->in, proc, from, to) ||
+		(ns >= IDLE_NS && !was_in_call(&h->events[from].e, &h->events[to].e)))
+		stall_add(s, proc, from, h->events[to].e.stamp);
+}
+
+static void client_read(struct stalls *s, uint32_t proc)
+{
+	const struct history *h = s->in->history;
+	size_t last = h->n_events;
+
+	for (size_t i = 0; i < h->n_events; i++) {
+		if (h->events[i].proc != proc || h->events[i].e.kind == EV_INVOKED)
+			continue;
+		if (last < h->n_events)
+			gap_judge(s, proc, last, i);
+		last = i;
+	}
+	if (last < h->n_events && ns_between(h, h->events[last].e.stamp, s->end) >= STRUCK_NS &&
+		(who_died(s->in, proc) || was_held_up(s->in, proc, last, h->n_events)))
+		stall_add(s, proc, last, s->end);
+}
+
+static bool has_starved(const struct stalls *s, const struct stall *t, const struct request *q)
+{
+	const struct history *h = s->in->history;
+	uint64_t from = h->events[q->sent].e.stamp;
+	uint64_t to = q->answered ? h->events[q->answered - 1].e.stamp : s->end;
+
+	if (q->proc == t->proc || (q->answered && to < t->to) || who_died(s->in, q->proc))
+		return false;
+	if (from < t->from)
+		from = t->from;
+	if (to > t->to)
+		to = t->to;
+	return to > from && to - from > (t->to - t->from) / 2 && !was_held_up(s->in, q->proc, t->begin, h->n_events);
+}
+
+static void stalls_judge(const struct stalls *s, const struct requests *r, struct verdict *out)
+{
+	const struct history *h = s->in->history;
+
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < r->n; k++) {
+			const struct stall *t = &s->items[i];
+			const struct request *q = &r->items[k];
+
+			if (!has_starved(s, t, q))
+				continue;
+			if (out->value == VERDICT_HOLDS) {
+				verdict_evidence(out, t->begin);
+				verdict_evidence(out, q->sent);
+				if (q->answered)
+					verdict_evidence(out, q->answered - 1);
+			}
+			verdict_set(out, VERDICT_VIOLATED, "%s got no answer while %s stalled for %lld ms",
+				who_name(h, q->proc), who_name(h, t->proc),
+				(long long)(ns_between(h, t->from, t->to) / 1000000));
+		}
+}
+
+static bool asks(const struct requests *r, uint32_t proc)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->items[i].proc == proc)
+			return true;
+	return false;
+}
+
+static void no_starvation_check(const struct property_input *in, struct verdict *out)
+{
+	const struct history *h = in->history;
+	struct stalls s = { .in = in, .end = h->n_events ? h->events[h->n_events - 1].e.stamp : 0 };
+	struct messages m;
+	struct requests r;
+	size_t n_clients = 0;
+
+	messages_init(&m, h);
+	requests_init(&r, &m, h);
+	for (uint32_t p = 0; p < h->n_procs; p++) {
+		if (!asks(&r, p) && !who_is_driver(in, p))
+			continue;
+		n_clients++;
+		client_read(&s, p);
+	}
+	if (n_clients < 2)
+		verdict_set(out, VERDICT_NOT_APPLICABLE, "there is only one client");
+	else if (!s.n)
+		verdict_set(out, VERDICT_NOT_APPLICABLE, "no client stalled");
+	stalls_judge(&s, &r, out);
+	free(s.items);
+	requests_fini(&r);
+	messages_fini(&m);
+}
+
+const struct property property_no_starvation = {
+	.name = "no-starvation",
+	.summary = "while one client stalls, the others are served",
+	.about = "liveness",
+	.needs_all_events = true,
+	.senseless = applies_to_requests,
+	.check = no_starvation_check,
+};

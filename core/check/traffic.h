@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What crossed the channels of programs that number no messages: bytes of streams, and datagrams known by their hash.
+ *
+ * Bytes are judged only where both ends of the channel were seen, somebody did read from it, every transfer was
+ * counted (no splice), nobody at the reading end died, and only those that were sent before the reader closed: a writer
+ * cannot know that the door is shut. What a reader leaves unread when it closes by itself is lost all the same.
+ *
+ * Datagrams are compared within a group: a queue, a seqpacket connection, or all sockets of a kind. One that is sent
+ * again after its sender had waited in vain replaces the first.
+ */
+#ifndef CORE_CHECK_TRAFFIC_H
+#define CORE_CHECK_TRAFFIC_H
+
+#include "core/model/property.h"
+
+/* One direction of a stream. */
+struct flow {
+	uint32_t channel;		/* index + 1 */
+	uint32_t into, out_of;		/* objects: the writer's end and the reader's; the same for a pipe */
+	uint64_t sent, received;	/* bytes; only what was sent in time */
+	uint32_t last_sent;		/* index + 1 of the last send in time */
+	bool judged;
+};
+
+enum datagram_fate {
+	FATE_ARRIVED, FATE_LOST, FATE_EXCUSED,		/* of one that was sent */
+	FATE_FIRST, FATE_AGAIN, FATE_CHANGED, FATE_CUT, FATE_FOREIGN,	/* of one that was received */
+};
+
+struct datagram {
+	uint64_t hash, length;
+	uint32_t group, event, object;
+	bool received;
+	uint8_t fate;		/* enum datagram_fate */
+	uint32_t match;		/* index into datagrams + 1 of the other half, of ARRIVED, FIRST, CHANGED and CUT */
+};
+
+struct traffic {
+	struct flow *flows;
+	size_t n_flows;
+	struct datagram *datagrams;	/* in the order of (group, hash, event) */
+	size_t n_datagrams;
+};
+
+void traffic_init(struct traffic *t, const struct property_input *in);
+void traffic_fini(struct traffic *t);
+/* Is there anything to judge by bytes, or by datagrams? */
+bool traffic_has_flows(const struct traffic *t);
+
+bool kind_is_stream(uint32_t kind);
+bool kind_is_datagram(uint32_t kind);
+bool kind_is_connection(uint32_t kind);
+/* Does the history have a channel of such a kind that is neither a listener nor a standard stream? */
+bool history_has(const struct history *h, bool (*is)(uint32_t kind));
+
+#endif
