@@ -39,7 +39,7 @@ void message_seal(struct message *m)
 	m->checksum = message_checksum(m);
 }
 
-bool message_intact(const struct message *m)
+bool message_sum_fits(const struct message *m)
 {
 	return m->checksum == message_checksum(m);
 }

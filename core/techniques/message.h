@@ -50,10 +50,10 @@ static inline size_t message_size(const struct message *m)
 #define HASH_BASIS 0xcbf29ce484222325u
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n);
 
-/* Sums up the message as it is now; message_seal() stores the sum, message_intact() compares it. */
+/* Sums up the message as it is now; message_seal() stores the sum, message_sum_fits() compares it. */
 uint64_t message_checksum(const struct message *m);
 void message_seal(struct message *m);
-bool message_intact(const struct message *m);
+bool message_sum_fits(const struct message *m);
 /* Could these be the first bytes of a message? Looks at magic, kind and length; m holds at least a header. */
 bool message_plausible(const struct message *m);
 

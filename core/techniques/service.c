@@ -181,7 +181,7 @@ static enum take data_take(const struct ref_options *o, struct peer *p, bool los
 	if (lossy && !is_next(p, m->sequence, &again))
 		return again ? data_answer(o, p, lossy, false, m, reply) : TAKE_NOTHING;
 	sabot_received(m->sender, SERVER_ID, m->sequence, m->length, message_checksum(m));
-	if (!message_intact(m)) {
+	if (!message_sum_fits(m)) {
 		say("message %llu of client %u is damaged", (unsigned long long)m->sequence, m->sender);
 		return TAKE_DAMAGED;
 	}
@@ -211,7 +211,7 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 	bool whole = size >= MESSAGE_HEADER && message_plausible(m) && size == message_size(m) && m->sender >= 1 &&
 		m->sender <= CLIENTS_MAX;
 
-	if (lossy && (!whole || !message_intact(m)))
+	if (lossy && (!whole || !message_sum_fits(m)))
 		return TAKE_NOTHING;	/* as good as lost: it will be sent again */
 	if (!whole) {
 		say("what came is not a message (%zu bytes)", size);
@@ -222,7 +222,7 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 		return TAKE_NOTHING;	/* a late message of a client that is no more */
 	if (m->kind == MESSAGE_DATA)
 		return data_take(o, p, lossy, m, reply);
-	if (!message_intact(m)) {
+	if (!message_sum_fits(m)) {
 		say("a message of client %u is damaged", m->sender);
 		return TAKE_DAMAGED;
 	}

@@ -170,9 +170,9 @@ static enum link_end answer_check(struct conversation *c)
 
 	if (whole && (m->session != (uint32_t)getpid() || m->receiver != c->o->client))
 		return LINK_SILENT;	/* meant for a client with our id that is no more */
-	if (whole && m->kind == MESSAGE_DATA && !c->l->lossy && !message_intact(m))
+	if (whole && m->kind == MESSAGE_DATA && !c->l->lossy && !message_sum_fits(m))
 		sabot_received(SERVER_ID, c->o->client, m->sequence, m->length, message_checksum(m));
-	if (whole && message_intact(m)) {
+	if (whole && message_sum_fits(m)) {
 		c->heard = true;
 		return LINK_OK;
 	}
