@@ -95,7 +95,8 @@ static void check_traffic(const struct property_input *in, bool waited, struct v
 	for (size_t i = 0; i < t.n_datagrams; i++)
 		if (t.datagrams[i].fate == FATE_LOST) {
 			verdict_evidence(out, t.datagrams[i].event);
-			verdict_set(out, bad, "a datagram of %llu bytes vanished, and its sender was neither held up nor told",
+			verdict_set(out, bad,
+				"a datagram of %llu bytes vanished, and its sender was neither held up nor told",
 				(unsigned long long)t.datagrams[i].length);
 		}
 	for (size_t i = 0; i < t.n_flows; i++)

@@ -53,8 +53,8 @@ static void check_traffic(const struct property_input *in, struct verdict *out)
 		if (d->match)
 			verdict_evidence(out, t.datagrams[d->match - 1].event);
 		verdict_evidence(out, d->event);
-		verdict_set(out, VERDICT_VIOLATED, "%s() received %llu of the %llu bytes of a datagram", who_call(e->call),
-			(unsigned long long)(told ? e->asked : d->length),
+		verdict_set(out, VERDICT_VIOLATED, "%s() received %llu of the %llu bytes of a datagram",
+			who_call(e->call), (unsigned long long)(told ? e->asked : d->length),
 			(unsigned long long)(told ? d->length : t.datagrams[d->match - 1].length));
 	}
 	if (!t.n_datagrams)

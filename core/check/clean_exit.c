@@ -37,7 +37,8 @@ static void role_check(const struct property_input *in, const struct role_outcom
 	switch (r->ended) {
 	case ENDED_EXIT:
 		if (r->status != expected)
-			verdict_set(out, VERDICT_VIOLATED, "%s ended with status %d instead of %d", r->name, r->status, expected);
+			verdict_set(out, VERDICT_VIOLATED, "%s ended with status %d instead of %d", r->name, r->status,
+				expected);
 		break;
 	case ENDED_SIGNAL:
 		verdict_set(out, VERDICT_VIOLATED, "%s was ended by signal %s", r->name, signal ? signal : "?");

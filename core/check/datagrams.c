@@ -83,7 +83,8 @@ static void match_changed(struct traffic *t, struct datagram *d)
 	for (size_t i = 0; i < t->n_datagrams; i++) {
 		struct datagram *s = &t->datagrams[i];
 
-		if (s->received || s->fate != FATE_LOST || s->group != d->group || s->event > d->event || s->length < d->length)
+		if (s->received || s->fate != FATE_LOST || s->group != d->group || s->event > d->event ||
+			s->length < d->length)
 			continue;
 		if (!best || (s->length == d->length && best->length != d->length) ||
 			(s->length == best->length && s->event < best->event))

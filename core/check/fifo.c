@@ -29,7 +29,8 @@ struct lanes {
 static struct lane *lane_of(struct lanes *l, uint32_t sender, uint32_t receiver, uint32_t priority)
 {
 	for (size_t i = l->n; i-- > 0;)
-		if (l->items[i].sender == sender && l->items[i].receiver == receiver && l->items[i].priority == priority)
+		if (l->items[i].sender == sender && l->items[i].receiver == receiver &&
+			l->items[i].priority == priority)
 			return &l->items[i];
 	l->items = mem_grow(l->items, (l->n + 1) * sizeof(*l->items));
 	l->items[l->n] = (struct lane){ .sender = sender, .receiver = receiver, .priority = priority };
@@ -124,7 +125,8 @@ static void check_traffic(const struct property_input *in, struct verdict *out)
 		struct lane *l = lane_of(&lanes, sent->object, order[i]->object, 0);
 
 		if (lane_step(l, sent->event, order[i]->event, out))
-			verdict_set(out, VERDICT_VIOLATED, "a datagram of %llu bytes was overtaken by one that was sent later",
+			verdict_set(out, VERDICT_VIOLATED,
+				"a datagram of %llu bytes was overtaken by one that was sent later",
 				(unsigned long long)order[i]->length);
 	}
 	if (!t.n_datagrams && !traffic_has_flows(&t))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory-clean: memcheck and the sanitizers find nothing. Its verdict is a tool's, so it needs a run under that tool. */
+/* memory-clean: memcheck and the sanitizers find nothing. The verdict is a tool's, and needs a run under it. */
 #include "core/model/property.h"
 #include "core/base/banned.h"
 

@@ -48,7 +48,8 @@ static void check_traffic(const struct property_input *in, struct verdict *out)
 			continue;
 		verdict_evidence(out, t.datagrams[d->match - 1].event);
 		verdict_evidence(out, d->event);
-		verdict_set(out, VERDICT_VIOLATED, "a datagram of %llu bytes arrived with another content than was sent",
+		verdict_set(out, VERDICT_VIOLATED,
+			"a datagram of %llu bytes arrived with another content than was sent",
 			(unsigned long long)d->length);
 	}
 	if (!t.n_datagrams)

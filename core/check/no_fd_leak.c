@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* no-fd-leak: no service keeps descriptors of conversations that are over. The runner looks when the drivers have ended. */
+/*
+ * no-fd-leak: no service keeps descriptors of conversations that are over. The runner looks when the drivers have
+ * ended.
+ */
 #include "core/check/left.h"
 #include "core/base/banned.h"
 

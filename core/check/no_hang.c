@@ -42,10 +42,11 @@ static void no_hang_check(const struct property_input *in, struct verdict *out)
 		evidence_find(in->history, &o->waiters[i], out);
 	}
 	if (s.length)
-		verdict_set(out, VERDICT_VIOLATED, "%s%s", o->end == RUN_HUNG ? "" : "the time was over: ", str_get(&s));
+		verdict_set(
+			out, VERDICT_VIOLATED, "%s%s", o->end == RUN_HUNG ? "" : "the time was over: ", str_get(&s));
 	else
-		verdict_set(out, VERDICT_VIOLATED, "%s%s%.180s", o->end == RUN_HUNG ? "nobody could go on" : "the time was over",
-			o->why[0] ? ": " : "", o->why);
+		verdict_set(out, VERDICT_VIOLATED, "%s%s%.180s",
+			o->end == RUN_HUNG ? "nobody could go on" : "the time was over", o->why[0] ? ": " : "", o->why);
 	str_fini(&s);
 }
 

@@ -8,7 +8,8 @@
 
 static void no_leftovers_check(const struct property_input *in, struct verdict *out)
 {
-	left_check(in, 1u << LEFT_SOCKET | 1u << LEFT_FIFO | 1u << LEFT_SHM | 1u << LEFT_MQ | 1u << LEFT_SEM | 1u << LEFT_SYSV,
+	left_check(in,
+		1u << LEFT_SOCKET | 1u << LEFT_FIFO | 1u << LEFT_SHM | 1u << LEFT_MQ | 1u << LEFT_SEM | 1u << LEFT_SYSV,
 		out);
 }
 

@@ -77,8 +77,9 @@ static bool check_datagrams(const struct property_input *in, const struct traffi
 		verdict_evidence(out, d->event);
 	}
 	if (n_lost)
-		verdict_set(out, missing(in), "%zu of %zu datagrams were never received; the first has %llu bytes and left by %s()",
-			n_lost, n_sent, (unsigned long long)t->datagrams[first].length,
+		verdict_set(out, missing(in),
+			"%zu of %zu datagrams were never received; the first has %llu bytes and left by %s()", n_lost,
+			n_sent, (unsigned long long)t->datagrams[first].length,
 			who_call(in->history->events[t->datagrams[first].event].e.call));
 	return n_sent > 0;
 }

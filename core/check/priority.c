@@ -75,8 +75,8 @@ static bool was_passed_over(const struct stay *better, const struct stay *worse)
 {
 	const struct message *b = better->message, *w = worse->message;
 
-	return message_priority(b->sequence) > message_priority(w->sequence) && b->receiver == w->receiver && w->received &&
-		better->queued < worse->taken && (!b->received || b->received > w->received);
+	return message_priority(b->sequence) > message_priority(w->sequence) && b->receiver == w->receiver &&
+	       w->received && better->queued < worse->taken && (!b->received || b->received > w->received);
 }
 
 static void stays_compare(const struct property_input *in, const struct stay *stays, size_t n, struct verdict *out)

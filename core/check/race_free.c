@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* race-free: no two threads race for the same data. Its verdict is a tool's, so it needs a run under that tool. */
+/* race-free: no two threads race for the same data. The verdict is a tool's, and needs a run under it. */
 #include "core/model/property.h"
 #include "core/base/banned.h"
 

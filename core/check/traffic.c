@@ -15,7 +15,8 @@ enum { MOST_ENDS = 2 };
 
 bool kind_is_stream(uint32_t kind)
 {
-	return kind == OBJ_UNIX_STREAM || kind == OBJ_SOCKETPAIR || kind == OBJ_TCP || kind == OBJ_PIPE || kind == OBJ_FIFO;
+	return kind == OBJ_UNIX_STREAM || kind == OBJ_SOCKETPAIR || kind == OBJ_TCP || kind == OBJ_PIPE ||
+	       kind == OBJ_FIFO;
 }
 
 bool kind_is_datagram(uint32_t kind)
@@ -126,7 +127,8 @@ static size_t ends_of(const struct history *h, uint32_t channel, uint32_t ends[M
 	return n;
 }
 
-static void flow_add(struct traffic *t, const struct property_input *in, uint32_t channel, uint32_t into, uint32_t out_of)
+static void flow_add(
+	struct traffic *t, const struct property_input *in, uint32_t channel, uint32_t into, uint32_t out_of)
 {
 	struct flow f = { .channel = channel, .into = into, .out_of = out_of };
 

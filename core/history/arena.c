@@ -171,7 +171,8 @@ int arena_map(const char *path, struct arena **out)
 		return -errno;
 	if (fstat(fd, &st))
 		r = -errno;
-	else if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < size_of(1) || (uint64_t)st.st_size > size_of(ARENA_CHUNKS))
+	else if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < size_of(1) ||
+		 (uint64_t)st.st_size > size_of(ARENA_CHUNKS))
 		r = -EPROTO;
 	else
 		r = map_fd(fd, (uint64_t)st.st_size, &a);

@@ -16,7 +16,8 @@
 struct node {
 	uint32_t other;		/* the object at the other end, if the two are one channel */
 	uint32_t channel;
-	uint32_t maker, sender, receiver, user;	/* processes: made it, first to send, first to receive, first of another */
+	uint32_t maker, sender, receiver,
+		user; /* processes: made it, first to send, first to receive, first of another */
 };
 
 struct count {
@@ -126,7 +127,8 @@ static void ends_of_connection(const struct resolver *r, uint32_t object, struct
 	if (other && !accepted && !(object_flags(r, object) & OBF_CONNECTED))
 		accepted = object_flags(r, other) & OBF_CONNECTED;
 	/* a bound datagram socket is the server's end */
-	if (!other && is_datagram(c->kind) && !(object_flags(r, object) & OBF_CONNECTED) && r->a->objects[object - 1].local)
+	if (!other && is_datagram(c->kind) && !(object_flags(r, object) & OBF_CONNECTED) &&
+		r->a->objects[object - 1].local)
 		accepted = true;
 	c->from = accepted ? far : near;
 	c->to = accepted ? near : far;
@@ -142,7 +144,8 @@ static void ends_of_shared(const struct resolver *r, uint32_t object, struct cha
 	c->from = first_of(sender, n->maker);
 	c->to = receiver;
 	if (!c->to || c->to == c->from) {
-		const uint32_t others[] = { m->receiver, n->receiver, m->sender, n->sender, n->user, m->user, n->maker };
+		const uint32_t others[] = { m->receiver, n->receiver, m->sender, n->sender, n->user, m->user,
+			n->maker };
 
 		c->to = 0;
 		for (size_t i = 0; i < sizeof(others) / sizeof(*others) && !c->to; i++)
