@@ -97,7 +97,7 @@ static int operands_told(const struct command *c, int n)
 	return EXIT_USAGE;
 }
 
-static int command_run(const struct command *c, int argc, char **argv)
+static int command_start(const struct command *c, int argc, char **argv)
 {
 	struct options o;
 	int first = 0, r = options_parse(c, argc, argv, &o, &first);
@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 		overview_print(stderr);
 		r = EXIT_USAGE;
 	} else if (c) {
-		r = command_run(c, argc - 1, argv + 1);
+		r = command_start(c, argc - 1, argv + 1);
 	} else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		r = help_run(argc - 1, argv + 1);
 	} else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {

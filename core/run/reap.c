@@ -176,11 +176,43 @@ static void output_take(struct box *box, int fd)
 	}
 }
 
+/*
+ * Who was stopped by a `pause` strike goes on when its time is up. Milliseconds until the next of these times, or
+ * most_ms if that is sooner.
+ */
+static int paused_resume(const struct box *box, int most_ms)
+{
+	struct plan *plan = arena_plan(box->arena);
+	int64_t now = 0;
+
+	for (uint32_t i = 0; i < plan->n_faults && i < PLAN_FAULTS; i++) {
+		struct plan_state *state = &plan->state[i];
+		int64_t at = (int64_t)state->resume_at, left;
+		uint32_t n;
+
+		if (!at)
+			continue;
+		if (!now)
+			now = clock_ns();
+		left = (at - now + NS_PER_MS - 1) / NS_PER_MS;
+		if (left > 0) {
+			most_ms = left < most_ms ? (int)left : most_ms;
+			continue;
+		}
+		n = state->n_paused;
+		for (uint32_t k = 0; k < n && k < sizeof(state->paused) / sizeof(*state->paused); k++)
+			kill(state->paused[k], SIGCONT);
+		state->n_paused = 0;
+		state->resume_at = 0;
+	}
+	return most_ms;
+}
+
 bool box_wait_news(struct box *box, int timeout_ms)
 {
 	struct epoll_event events[32];
 	bool processes = false;
-	int n = epoll_wait(box->epoll_fd, events, 32, timeout_ms);
+	int n = epoll_wait(box->epoll_fd, events, 32, paused_resume(box, timeout_ms));
 
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.fd == box->signal_fd || events[i].data.fd == box->bell_fd)
