@@ -78,9 +78,9 @@ enum accepted client_accept(const struct connection_calls *calls, int master_soc
 	}
 }
 
-/* ---- stopping a server that waits in accept() ---- */
+/* ---- stopping a server that waits in accept() or read() ---- */
 
-static volatile sig_atomic_t master_to_shut = -1;
+static volatile sig_atomic_t socket_to_shut = -1;
 static void (*set_before)(int);
 
 static void on_term(int number)
@@ -89,19 +89,20 @@ static void on_term(int number)
 
 	if (set_before)
 		set_before(number);
-	shutdown(master_to_shut, SHUT_RDWR);
+	shutdown(socket_to_shut, SHUT_RDWR);
 	errno = saved;
 }
 
-void stop_shuts_down(int master_socket)
+void stop_shuts_down(int fd)
 {
 	struct sigaction action, before;
 	sigset_t term;
 
-	/* The socket stays shut down, so it does not matter whether the signal comes in accept() or just before. */
-	master_to_shut = master_socket;
+	/* The socket stays shut down, so it does not matter whether the signal comes in the call or just before. */
+	socket_to_shut = fd;
 	sigaction(SIGTERM, NULL, &before);
-	set_before = before.sa_handler;
+	if (before.sa_handler != on_term)
+		set_before = before.sa_handler;
 	action = before;
 	action.sa_handler = on_term;
 	sigaction(SIGTERM, &action, NULL);

@@ -110,8 +110,11 @@ int wait_failed(const char *call);
 int nonblocking_set(int fd);
 int patience_set(int fd, const struct ref_options *o);	/* SO_RCVTIMEO and SO_SNDTIMEO */
 
-/* Blocking designs: SIGTERM also shuts the master socket down, so that a blocked accept() returns. */
-void stop_shuts_down(int master_socket);
+/*
+ * Blocking designs: SIGTERM also shuts this socket down, so that a blocked accept() or read() returns. The socket must
+ * not be closed while the process can still be told to stop.
+ */
+void stop_shuts_down(int fd);
 
 /* The designs: they serve until SIGTERM. The master socket stays the caller's. Exit status. */
 int serve_clients(const struct ref_options *o, const struct connection_calls *calls, int master_socket);

@@ -45,12 +45,12 @@ static void client_serve(const struct ref_options *o, const struct connection_ca
 	close(master_socket);
 	signal(SIGCHLD, SIG_DFL);
 	child_signal(SIG_UNBLOCK);
-	stop_at_once(NULL);
+	stop_shuts_down(data_socket);
 	h = client_handle_new(o, calls, data_socket);
 	if (patience_set(data_socket, o) == 0)
 		client_handle_serve(h);
 	client_handle_free(h);
-	_exit(0);
+	_exit(0);	/* what the parent has registered to be done at exit is not the child's to do */
 }
 
 /* The parent: 0, or 1 if there is no room for one more child now. */

@@ -232,9 +232,12 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 	}
 	if (m->kind != MESSAGE_END)
 		return TAKE_NOTHING;
+	if (!p->done)
+		p->copy_hash = copy_hash(o, p);
+	copy_remove(o, p);
 	p->done = true;
 	message_control_word(reply, MESSAGE_RESULT, route_to(p), o->pattern == PATTERN_FAN_OUT ? p->acked : p->taken,
-		copy_hash(o, p));
+		p->copy_hash);
 	return TAKE_REPLY;
 }
 

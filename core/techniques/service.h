@@ -19,6 +19,7 @@ struct peer {
 	int64_t resend_ns;	/* fan-out over a lossy link: when to send again */
 	uint32_t tries;
 	int copy;		/* bulk: descriptor of the copy + 1; 0: none */
+	uint64_t copy_hash;	/* … when it was complete */
 	bool done;		/* it has sent END */
 };
 
