@@ -75,8 +75,8 @@ static int trace_run(const struct options *o, int argc, char **argv)
 		int error = histories_find(argv[i], &files);
 
 		if (error > 0)
-			fprintf(stderr,
-				"sabot trace: %s: no history there; `sabot run --keep DIR` makes one\n", argv[i]);
+			fprintf(stderr, "sabot trace: %s: no history there; `sabot run --keep DIR` makes one\n",
+				argv[i]);
 		else if (error < 0)
 			fprintf(stderr, "sabot trace: %s: %s\n", argv[i], strerror(-error));
 		if (error)
@@ -93,7 +93,8 @@ const struct command command_trace = {
 	.name = "trace",
 	.usage = "RUN…",
 	.summary = "Write out the history of a finished run",
-	.help = "RUN is a directory made by `sabot run --keep DIR`, or a " HISTORY_FILE " in it. Formats: text (as strace\n"
+	.help = "RUN is a directory made by `sabot run --keep DIR`, or a " HISTORY_FILE
+		" in it. Formats: text (as strace\n"
 		"has it), json (one object a line), chrome (for ui.perfetto.dev).\n"
 		"Example: sabot run --keep kept lesson.yaml; sabot trace --format json kept | jq .call\n",
 	.options = OPTION_FORMAT,

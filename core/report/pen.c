@@ -74,3 +74,17 @@ void pen_wrap(struct pen *p, size_t at, size_t indent, const char *text)
 	}
 	str_add(&p->out, "\n");
 }
+
+void pen_heading(struct pen *p, const char *text)
+{
+	str_add(&p->out, "\n");
+	pen_inked(p, INK_BOLD, text);
+	str_add(&p->out, "\n");
+}
+
+void pen_line(struct pen *p, struct str *text)
+{
+	str_add(&p->out, "  ");
+	pen_wrap(p, 2, 6, str_get(text));
+	str_clear(text);
+}

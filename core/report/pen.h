@@ -27,5 +27,9 @@ void pen_show(struct pen *p, const char *text);
  * lines are indented. Line ends in it stay.
  */
 void pen_wrap(struct pen *p, size_t at, size_t indent, const char *text);
+/* An empty line and a heading of ours. */
+void pen_heading(struct pen *p, const char *text);
+/* The text as a line of its own, indented, wrapped; then the text is cleared. */
+void pen_line(struct pen *p, struct str *text);
 
 #endif
