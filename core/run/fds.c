@@ -74,14 +74,11 @@ static void leak_report(struct box *box, const struct instance *in, int pid, int
 	const char *who = who_was(box->arena, inode, arena_proc_of(box->arena, pid));
 
 	if (!is_socket)
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d of %s (pipe whose other end is closed)", fd,
-			 in->name);
+		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (pipe whose other end is closed)", fd);
 	else if (who)
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d of %s (connection to %s, which has ended)", fd,
-			 in->name, who);
+		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection to %s, which has ended)", fd, who);
 	else
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d of %s (connection whose other end is closed)",
-			 fd, in->name);
+		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection whose other end is closed)", fd);
 }
 
 static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool report)

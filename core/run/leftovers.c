@@ -45,12 +45,21 @@ void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excus
 	va_end(args);
 }
 
+static bool ended_by_force(const struct role_outcome *r)
+{
+	return r->ended == ENDED_BY_FAULT || r->ended == ENDED_BY_HARNESS || r->ended == ENDED_BY_STOP;
+}
+
 /* Could the owner not clean up? Then what it left is nobody's mistake. */
 static bool owner_excused(const struct outcome *o, uint32_t owner)
 {
-	enum ended ended = owner ? o->roles[owner - 1].ended : ENDED_NOT;
-
-	return ended == ENDED_BY_FAULT || ended == ENDED_BY_HARNESS || ended == ENDED_BY_STOP;
+	if (owner)
+		return ended_by_force(&o->roles[owner - 1]);
+	/* Not known whose: it may be one that the injector did not see. */
+	for (uint32_t i = 0; i < o->n_roles; i++)
+		if (!o->roles[i].hello && ended_by_force(&o->roles[i]))
+			return true;
+	return false;
 }
 
 static bool name_is(const char *object, const char *name)
@@ -145,8 +154,11 @@ static bool directory_collect(struct box *box, const char *path, const char *pre
 	return some;
 }
 
-/* Names in a directory that is the box's own: /dev/shm, or the message queues. */
-static void names_collect(struct box *box, const char *path, bool queues)
+/*
+ * Names in a directory: /dev/shm, or the message queues. In one that is not the box's own only those that have its
+ * ${ID} in them (`mine`) are surely ours; NULL: all are.
+ */
+static void names_collect(struct box *box, const char *path, bool queues, const char *mine)
 {
 	DIR *dir = opendir(path);
 
@@ -157,7 +169,7 @@ static void names_collect(struct box *box, const char *path, bool queues)
 		uint32_t owner;
 		bool excused;
 
-		if (!strcmp(name, ".") || !strcmp(name, ".."))
+		if (!strcmp(name, ".") || !strcmp(name, "..") || (mine && !strstr(name, mine)))
 			continue;
 		owner = owner_of(box, strncmp(name, "sem.", 4) ? name : name + 4, 0, 0);
 		excused = owner_excused(box->out, owner);
@@ -235,23 +247,23 @@ static void named_collect(struct box *box)
 {
 	const struct arena *a = box->arena;
 	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
-	bool queues_known = !access("/dev/mqueue", R_OK);
+	bool queues_known = !access("/dev/mqueue", R_OK) || box->parts & NAMESPACES_IPC;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
+		const char *name = !strncmp(o->name, "/dev/shm/", 9) ? o->name + 8 : o->name;
 		uint32_t owner;
 		bool excused;
 
-		if (o->state != 2 || o->name[0] != '/' || o->proc >= ARENA_PROCS ||
-		    was_before(box, before_hash(o->kind, o->name + 1, 0)))
+		if (o->state != 2 || name[0] != '/' || o->proc >= ARENA_PROCS ||
+		    was_before(box, before_hash(o->kind, name + 1, 0)))
 			continue;
 		owner = a->procs[o->proc].role < box->n_instances ? a->procs[o->proc].role + 1 : 0;
 		excused = owner_excused(box->out, owner);
-		if (o->kind == OBJ_POSIX_SHM && !box->private_shm && !shm_unlink(o->name))
-			left_add(box->out, LEFT_SHM, owner, excused, "shared memory %s", o->name);
-		else if (o->kind == OBJ_POSIX_MQ && !box->mq[0] &&
-			 (queues_known || box->parts & NAMESPACES_IPC || strstr(o->name, box->id)) && !mq_unlink(o->name))
-			left_add(box->out, LEFT_MQ, owner, excused, "message queue %s", o->name);
+		if (o->kind == OBJ_POSIX_SHM && !box->private_shm && !shm_unlink(name))
+			left_add(box->out, LEFT_SHM, owner, excused, "shared memory %s", name);
+		else if (o->kind == OBJ_POSIX_MQ && !box->mq[0] && (queues_known || strstr(name, box->id)) && !mq_unlink(name))
+			left_add(box->out, LEFT_MQ, owner, excused, "message queue %s", name);
 	}
 }
 
@@ -279,9 +291,15 @@ static void outside_collect(struct box *box)
 	}
 }
 
+/* What the injector calls a System V object by: its id, which may be 0, and one more. */
+static uint64_t sysv_key(int id)
+{
+	return (uint64_t)(uint32_t)id + 1;
+}
+
 static void sysv_found(struct box *box, uint32_t kind, const char *what, int id)
 {
-	uint32_t owner = owner_of(box, NULL, kind, (uint64_t)(uint32_t)id);
+	uint32_t owner = owner_of(box, NULL, kind, sysv_key(id));
 
 	left_add(box->out, LEFT_SYSV, owner, owner_excused(box->out, owner), "System V %s %d", what, id);
 }
@@ -336,7 +354,7 @@ static void sysv_seen_collect(struct box *box)
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
-		int id = (int)o->key;
+		int id = (int)(o->key - 1);
 
 		if (o->state != 2 || was_before(box, before_hash(o->kind, NULL, (uint64_t)(uint32_t)id)))
 			continue;
@@ -354,12 +372,11 @@ void leftovers_collect(struct box *box)
 	if (directory_collect(box, box->tmp, "", 0))
 		tree_clear(box->tmp);
 	outside_collect(box);
-	if (box->private_shm)
-		names_collect(box, "/dev/shm", false);
-	if (box->mq[0])
-		names_collect(box, box->mq, true);
 	if (!box->private_shm || !box->mq[0])
 		named_collect(box);
+	names_collect(box, "/dev/shm", false, box->private_shm ? NULL : box->id);
+	if (box->mq[0])
+		names_collect(box, box->mq, true, NULL);
 	if (box->parts & NAMESPACES_IPC)
 		sysv_collect(box);
 	else

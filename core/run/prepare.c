@@ -284,7 +284,7 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 	if (box->parts & NAMESPACES_IPC && box->private_shm)
 		text_copy(box->id, sizeof(box->id), "sabot");
 	else
-		snprintf(box->id, sizeof(box->id), "sabot%d", box->outside_pid);
+		snprintf(box->id, sizeof(box->id), "sabot%dx", box->outside_pid);
 	error = instances_name(box, s, why, size);
 	for (uint32_t i = 0; !error && i < box->n_instances; i++)
 		error = instance_prepare(box, &box->instances[i], ++names[box->instances[i].role], why, size);
