@@ -21,9 +21,6 @@ struct lab *lab_new(const struct link *link, const char *guarantee, const char *
 
 	if (lab == MAP_FAILED)
 		return NULL;
-	lab->scratch = mmap(NULL, LAB_BUFFER, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (lab->scratch == MAP_FAILED)
-		return NULL;
 	lab->link = link;
 	lab->guarantee = guarantee;
 	if (directory) {
@@ -61,12 +58,18 @@ void lab_clear(struct lab *lab)
 	lab->n_puppets = 0;
 	if (lab->made)
 		lab->link->destroy(&lab->place);
+	if (lab->made)
+		lab_let_go(lab);
+	lab->made = false;
+}
+
+void lab_let_go(struct lab *lab)
+{
 	for (int i = 0; i < 2; i++) {
 		if (lab->place.fds[i] >= 0)
 			close(lab->place.fds[i]);
 		lab->place.fds[i] = -1;
 	}
-	lab->made = false;
 }
 
 bool lab_say(struct lab *lab, const char *value, const char *format, ...)
@@ -198,6 +201,7 @@ int64_t work_receive(struct puppet *me)
 	n = me->end.link->receive(&me->end, &p);
 	me->truncated = p.truncated;
 	me->said_pid = p.said_pid;
+	me->said_code = p.said_code;
 	me->class = p.class;
 	me->id = 0;
 	me->intact = n >= 0 && message_intact(private_buffer, (size_t)n, &me->id);
@@ -260,4 +264,38 @@ int pair_open(struct lab *lab, struct puppet **sender, struct puppet **receiver)
 		return -1;
 	*sender = pair_add_sender(lab, *receiver);
 	return *sender ? 0 : -1;
+}
+
+bool is_message(const struct link *link, int64_t n)
+{
+	return n > 0 || (n == 0 && link->bytes == 0);
+}
+
+int lab_framed(struct lab *lab, int64_t sizes[4], uint64_t *sum)
+{
+	struct puppet *s, *r;
+	size_t unit = link_small(lab->link);
+	int64_t n;
+
+	*sum = 0;
+	for (int i = 0; i < 4; i++)
+		sizes[i] = WORK_BLOCKED;
+	if (pair_open(lab, &s, &r))
+		return -1;
+	for (unsigned i = 0; i < 3; i++) {
+		n = send_one(s, i + 1, unit > 8 ? unit - 8 * i : unit, 0);
+		if (n < 0) {
+			lab_unknown(lab, "send %u of 3 gave %s", i + 1, result_name(n));
+			return -1;
+		}
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		n = sizes[i] = receive_one(r, LAB_BUFFER / 2, PARCEL_DONTWAIT | PARCEL_ANY_CLASS);
+		if (!is_message(lab->link, n))
+			break;
+		*sum += r->id;
+	}
+	lab->framed = sizes[0] == (int64_t)unit && is_message(lab->link, sizes[2]) && sizes[3] == -EAGAIN;
+	lab_clear(lab);
+	return 0;
 }

@@ -43,6 +43,7 @@ struct puppet {
 	unsigned flags, class, connection;
 	bool truncated, intact;
 	pid_t said_pid;
+	int said_code;
 	uint64_t number;	/* free */
 	_Atomic uint64_t n_moved, n_bytes;	/* what a long piece of work has done so far */
 };
@@ -55,7 +56,7 @@ struct lab {
 	struct place place;
 	struct puppet puppets[LAB_PUPPETS];
 	unsigned n_puppets;
-	unsigned char *scratch;	/* LAB_BUFFER bytes, shared by all */
+	bool framed;		/* one receive is one message here; valid after lab_framed() */
 	_Atomic uint32_t taken;	/* messages that receivers have taken: futex word for windows */
 	_Atomic uint32_t stop;
 	_Atomic uint32_t n_log;
@@ -113,6 +114,16 @@ bool message_intact(const void *bytes, size_t n, uint64_t *id);
 int pair_open(struct lab *lab, struct puppet **sender, struct puppet **receiver);
 /* Another sender of an open pair, connected. NULL with the lab's reason. */
 struct puppet *pair_add_sender(struct lab *lab, struct puppet *receiver);
+
+/* Closes the experimenter's own copies of inherited ends, so that the last holder's death is an end. */
+void lab_let_go(struct lab *lab);
+/* Was n, returned by a receive, a message (not end of file, not an error)? */
+bool is_message(const struct link *link, int64_t n);
+/*
+ * Measures, with a pair of its own, whether three messages sent before the first receive come out as three.
+ * sizes[] is what the receives gave, sums what they added up to. 0, or -1 with the lab's reason.
+ */
+int lab_framed(struct lab *lab, int64_t sizes[4], uint64_t *sum);
 
 /* The size that suits a small message of this link: 64, or less where less is all it can say. */
 size_t link_small(const struct link *link);

@@ -13,8 +13,10 @@
 enum {
 	LINK_CONNECTIONS = 64,
 	LINK_SEGMENT = 64 * 1024,	/* bytes of the memory techniques' object */
-	LINK_ACCEPT_LATER = 1,		/* end.wish: connect, and do not wait for it */
 };
+
+/* end.wish of a sender: do not wait for the other side; or do not even try to reach it before sending. */
+enum { WISH_NONE, WISH_NO_WAIT, WISH_ALONE };
 
 /* How a process that was not there when the object was made comes to it. */
 enum reach {
@@ -31,7 +33,7 @@ enum link_trait {
 };
 
 /* Flags of parcel.flags. */
-enum { PARCEL_DONTWAIT = 1, PARCEL_TIMED = 2, PARCEL_ANY_CLASS = 4, PARCEL_HELD = 8 };
+enum { PARCEL_DONTWAIT = 1, PARCEL_TIMED = 2, PARCEL_ANY_CLASS = 4 };
 
 /* One message on its way. */
 struct parcel {
@@ -43,6 +45,7 @@ struct parcel {
 	/* Filled by receive. */
 	bool truncated;		/* the technique itself said so */
 	pid_t said_pid;		/* the sender, if the technique tells; 0 */
+	int said_code;		/* si_code of a signal */
 };
 
 /* What all processes share: made before the first fork, in shared memory. */
@@ -80,8 +83,6 @@ struct link {
 	uint32_t traits;
 	size_t bytes;		/* most that the interface can say in one message; SIZE_MAX: no such bound */
 	unsigned n_classes;	/* priorities, types, signal numbers; 1: none */
-	const char *class_fifo;		/* word of the matrix: in order within a class */
-	const char *class_first;	/* word: how classes overtake each other */
 	const char *limit_word;		/* word for the bound of a message that whoever makes the object sets; NULL */
 
 	int (*make)(struct place *p);		/* once, before any fork */
@@ -92,6 +93,8 @@ struct link {
 	ssize_t (*receive)(struct end *e, struct parcel *p);	/* 0 from a technique that can end: end of file */
 	void (*destroy)(struct place *p);	/* everything that outlives processes; twice is fine */
 	ssize_t (*limit)(struct end *e);	/* the bound named by limit_word; NULL */
+	pid_t (*last_pid)(struct end *e);	/* who touched the object last, if the kernel keeps it; NULL */
+	int (*signal_number)(const struct link *l, unsigned class);	/* NULL: no signals */
 };
 
 const struct link *link_find(const char *name);	/* NULL: none */

@@ -6,6 +6,7 @@
  */
 #include "core/techniques/probes/link.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -287,13 +288,21 @@ static ssize_t segment_limit(struct end *e)
 	return shmctl(e->place->id, IPC_STAT, &d) ? -errno : (ssize_t)d.shm_segsz;
 }
 
-#define MEMORY(name_, title, reach_, make_, open_, destroy_) \
+static pid_t segment_last_pid(struct end *e)
+{
+	struct shmid_ds d;
+
+	return shmctl(e->place->id, IPC_STAT, &d) ? 0 : d.shm_lpid;
+}
+
+#define MEMORY(name_, title, reach_, make_, open_, destroy_, last_pid_) \
 	const struct link name_ = { \
 		.name = title, .reach = reach_, .traits = LINK_MEMORY, .bytes = SLOT_BYTES, .n_classes = 1, \
 		.limit_word = "segment-size", .make = make_, .receiver = open_, .sender = open_, \
 		.send = ring_send, .receive = ring_receive, .destroy = destroy_, .limit = segment_limit, \
+		.last_pid = last_pid_, \
 	}
 
-MEMORY(link_posix_shm, "posix-shm", REACH_BY_NAME, posix_make, posix_open, posix_destroy);
-MEMORY(link_sysv_shm, "sysv-shm", REACH_BY_NAME, sysv_make, sysv_open, sysv_destroy);
-MEMORY(link_memfd, "memfd", REACH_BY_FD, memfd_make, memfd_open, memfd_destroy);
+MEMORY(link_posix_shm, "posix-shm", REACH_BY_NAME, posix_make, posix_open, posix_destroy, NULL);
+MEMORY(link_sysv_shm, "sysv-shm", REACH_BY_NAME, sysv_make, sysv_open, sysv_destroy, segment_last_pid);
+MEMORY(link_memfd, "memfd", REACH_BY_FD, memfd_make, memfd_open, memfd_destroy, NULL);

@@ -79,7 +79,7 @@ static int fifo_receiver(struct end *e)
 
 static int fifo_sender(struct end *e)
 {
-	e->fd = open(e->place->path, O_WRONLY | O_CLOEXEC | (e->wish == LINK_ACCEPT_LATER ? O_NONBLOCK : 0));
+	e->fd = open(e->place->path, O_WRONLY | O_CLOEXEC | (e->wish != WISH_NONE ? O_NONBLOCK : 0));
 	return e->fd < 0 ? -errno : 0;
 }
 

@@ -123,13 +123,20 @@ static ssize_t sysv_receive(struct end *e, struct parcel *p)
 		return -ENOMEM;
 	n = msgrcv(e->place->id, m, p->n, type, p->flags & PARCEL_DONTWAIT ? IPC_NOWAIT : 0);
 	if (n < 0) {
-		n = -errno;
+		n = errno == ENOMSG ? -EAGAIN : -errno;	/* "nothing there" has one name for all links */
 	} else {
 		memcpy(p->bytes, m->bytes, (size_t)n);
 		p->class = (unsigned)(m->type - 1);
 	}
 	free(m);
 	return n;
+}
+
+static pid_t sysv_last_pid(struct end *e)
+{
+	struct msqid_ds d;
+
+	return msgctl(e->place->id, IPC_STAT, &d) ? 0 : d.msg_lspid;
 }
 
 static void sysv_destroy(struct place *p)
@@ -141,14 +148,13 @@ static void sysv_destroy(struct place *p)
 
 const struct link link_posix_mq = {
 	.name = "posix-mq", .reach = REACH_BY_NAME, .bytes = SIZE_MAX, .n_classes = QUEUE_CLASSES,
-	.class_fifo = "yes-within-priority", .class_first = "yes-highest-msg_prio-first", .limit_word = "mq_msgsize",
+	.limit_word = "mq_msgsize",
 	.make = posix_make, .receiver = posix_open, .sender = posix_open, .send = posix_send,
 	.receive = posix_receive, .destroy = posix_destroy, .limit = posix_limit,
 };
 
 const struct link link_sysv_mq = {
 	.name = "sysv-mq", .reach = REACH_BY_NAME, .bytes = SIZE_MAX, .n_classes = QUEUE_CLASSES,
-	.class_fifo = "yes", .class_first = "receiver-selects-by-mtype",
 	.make = sysv_make, .receiver = sysv_open, .sender = sysv_open, .send = sysv_send, .receive = sysv_receive,
-	.destroy = sysv_destroy,
+	.destroy = sysv_destroy, .last_pid = sysv_last_pid,
 };

@@ -56,6 +56,8 @@ static int signal_receiver(struct end *e)
 /* A sender needs nothing but the number of the receiver; its own pending set stays its own. */
 static int signal_sender(struct end *e)
 {
+	if (e->place->receiver == 0)
+		return -ESRCH;	/* to kill(2), 0 would be the whole process group */
 	return kill(e->place->receiver, 0) ? -errno : 0;
 }
 
@@ -92,6 +94,7 @@ static ssize_t signal_receive(struct end *e, struct parcel *p)
 	if (number < 0)
 		return -errno;
 	p->said_pid = info.si_pid;
+	p->said_code = info.si_code;
 	for (unsigned i = 0; i < n_classes; i++)
 		if (number_of(e->link, i) == number)
 			p->class = i;
@@ -103,14 +106,13 @@ static ssize_t signal_receive(struct end *e, struct parcel *p)
 
 const struct link link_signal = {
 	.name = "signal", .reach = REACH_BY_NAME, .traits = LINK_SIGNAL, .bytes = 0, .n_classes = STANDARD_CLASSES,
-	.class_fifo = "no", .class_first = "lowest-number-first",
 	.make = make_nothing, .receiver = signal_receiver, .sender = signal_sender, .send = standard_send,
-	.receive = signal_receive, .destroy = destroy_nothing,
+	.receive = signal_receive, .destroy = destroy_nothing, .signal_number = number_of,
 };
 
 const struct link link_rt_signal = {
 	.name = "rt-signal", .reach = REACH_BY_NAME, .traits = LINK_SIGNAL, .bytes = sizeof(union sigval),
-	.n_classes = QUEUED_CLASSES, .class_fifo = "yes-same-signo", .class_first = "lowest-number-first",
+	.n_classes = QUEUED_CLASSES,
 	.make = make_nothing, .receiver = signal_receiver, .sender = signal_sender, .send = queued_send,
-	.receive = signal_receive, .destroy = destroy_nothing,
+	.receive = signal_receive, .destroy = destroy_nothing, .signal_number = number_of,
 };

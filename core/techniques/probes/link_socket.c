@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -94,7 +95,9 @@ static int socket_bind(struct end *e, const char *suffix)
 	address_of(e, suffix, &a);
 	if (is_inet(e))
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	else
+	if (is_inet(e) && !e->receives)
+		((struct sockaddr_in *)&a.a)->sin_port = 0;
+	if (!is_inet(e))
 		unlink(((struct sockaddr_un *)&a.a)->sun_path);
 	if (bind(fd, (struct sockaddr *)&a.a, a.size))
 		return -errno;
@@ -118,13 +121,17 @@ static int listen_receiver(struct end *e)
 static int connect_sender(struct end *e)
 {
 	struct address a;
-	int fd = socket_new(e), result = 0;
+	int fd = socket_new(e), result = 0, one = 1;
 
 	if (fd < 0)
 		return fd;
 	e->fd = fd;
 	address_of(e, "", &a);
-	if (e->wish == LINK_ACCEPT_LATER)
+	if (e->wish == WISH_ALONE)
+		return 0;
+	if (e->link == &link_tcp)	/* else many small messages wait for the reader's delayed acknowledgement */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (e->wish == WISH_NO_WAIT)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (connect(fd, (struct sockaddr *)&a.a, a.size))
 		result = -errno;

@@ -117,7 +117,7 @@ static _Noreturn void puppet_live(struct puppet *me, pid_t parent)
 struct puppet *puppet_new(struct lab *lab)
 {
 	struct puppet *p = &lab->puppets[lab->n_puppets];
-	pid_t parent = getpid();
+	pid_t parent = getpid(), pid;
 
 	if (lab->n_puppets == LAB_PUPPETS)
 		return NULL;
@@ -126,11 +126,12 @@ struct puppet *puppet_new(struct lab *lab)
 	p->end.place = &lab->place;
 	p->end.fd = p->end.listener = -1;
 	fflush(NULL);
-	p->pid = fork();
-	if (p->pid < 0)
+	pid = fork();
+	if (pid < 0)
 		return NULL;
-	if (p->pid == 0)
+	if (pid == 0)
 		puppet_live(p, parent);
+	p->pid = pid;	/* by the parent alone: the puppet's own 0 must never get here */
 	p->alive = true;
 	lab->n_puppets++;
 	return p;
@@ -229,7 +230,7 @@ int64_t puppet_do(struct puppet *p, int64_t (*work)(struct puppet *me))
 
 void puppet_kill(struct puppet *p)
 {
-	if (!p->alive)
+	if (!p->alive || p->pid <= 0)
 		return;
 	kill(p->pid, SIGKILL);
 	reap(p, 0);
