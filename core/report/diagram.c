@@ -22,6 +22,7 @@ struct diagram {
 	struct step steps[STEPS];
 	size_t n_steps;
 	bool before, after; /* steps were left out there */
+	bool cause; /* steps[0] is a strike from further up, which what follows came of */
 	uint32_t procs[COLUMNS];
 	size_t n_columns, n_hidden;
 	size_t gap;
@@ -60,6 +61,27 @@ static size_t steps_walk(struct diagram *d, size_t from, int by, size_t want, st
 	return n;
 }
 
+/* What broke often comes long after what struck: the last strike before the picture begins stays in it. */
+static void cause_keep(struct diagram *d)
+{
+	size_t i = d->n_steps ? d->steps[0].event : d->centre;
+
+	for (size_t k = 0; k < d->n_steps; k++)
+		if (d->h->events[d->steps[k].event].e.kind == EV_STRIKE)
+			return;
+	while (i-- > 0)
+		if (d->h->events[i].e.kind == EV_STRIKE)
+			break;
+	if (i >= d->h->n_events || d->n_steps == STEPS)
+		return;
+	memmove(d->steps + 1, d->steps, d->n_steps * sizeof(d->steps[0]));
+	d->cause = step_of(d->h, i, d->utf8, &d->steps[0]);
+	if (d->cause)
+		d->n_steps++;
+	else
+		memmove(d->steps, d->steps + 1, d->n_steps * sizeof(d->steps[0]));
+}
+
 static void steps_collect(struct diagram *d, size_t context)
 {
 	struct step earlier[STEPS / 2];
@@ -69,6 +91,7 @@ static void steps_collect(struct diagram *d, size_t context)
 	for (size_t i = 0; i < n; i++)
 		d->steps[i] = earlier[n - 1 - i];
 	d->n_steps = n + steps_walk(d, d->centre, 1, context + 1, d->steps + n, &d->after);
+	cause_keep(d);
 }
 
 static bool step_concerns(const struct step *s, uint32_t proc)
@@ -113,11 +136,12 @@ static size_t rows_count(const struct diagram *d)
 static void steps_trim(struct diagram *d, size_t rows)
 {
 	while (rows_count(d) > rows) {
-		size_t first = d->steps[0].event, last = d->steps[d->n_steps - 1].event;
+		size_t at = d->cause && d->n_steps > 1 ? 1 : 0;
+		size_t first = d->steps[at].event, last = d->steps[d->n_steps - 1].event;
 		bool front = first < d->centre && (last <= d->centre || d->centre - first >= last - d->centre);
 
 		if (front) {
-			memmove(d->steps, d->steps + 1, (d->n_steps - 1) * sizeof(d->steps[0]));
+			memmove(d->steps + at, d->steps + at + 1, (d->n_steps - at - 1) * sizeof(d->steps[0]));
 			d->before = true;
 		} else {
 			d->after = true;
@@ -211,7 +235,11 @@ static void steps_hide(struct diagram *d)
 		struct step *s = &d->steps[i];
 		size_t column = column_of(d, s->proc);
 
-		if (column == NO_COLUMN || s->event > d->death[column])
+		if (column == NO_COLUMN || s->event > d->death[column]) {
+			d->cause = d->cause && i > 0;
+			continue;
+		}
+		if (d->h->events[s->event].e.kind == EV_INVOKED && d->killed[column])
 			continue;
 		if (s->target && column_of(d, s->target - 1) == NO_COLUMN) {
 			size_t used = strlen(s->label);
@@ -324,7 +352,7 @@ static void step_add(const struct diagram *d, const struct step *s, struct str *
 
 void diagram_draw(const struct history *h, size_t centre, unsigned context, bool utf8, struct str *out)
 {
-	enum { ROWS = DIAGRAM_LINES - 6 /* header, two omissions, the hidden, two deaths */ };
+	enum { ROWS = DIAGRAM_LINES - 7 /* header, three omissions, the hidden, two deaths */ };
 	struct diagram *d;
 	const char *dots = utf8 ? "⋮" : ":";
 
@@ -340,11 +368,14 @@ void diagram_draw(const struct history *h, size_t centre, unsigned context, bool
 	steps_trim(d, ROWS);
 	if (d->n_steps) {
 		header_add(d, out);
-		if (d->before)
+		if (d->before && !d->cause)
 			row_add(d, d->steps[0].event, dots, out);
-		for (size_t i = 0; i < d->n_steps; i++)
+		for (size_t i = 0; i < d->n_steps; i++) {
 			if (!d->steps[i].folded)
 				step_add(d, &d->steps[i], out);
+			if (!i && d->cause)
+				row_add(d, d->steps[0].event + 1, dots, out);
+		}
 		if (d->after)
 			row_add(d, d->steps[d->n_steps - 1].event + 1, dots, out);
 		if (d->n_hidden)

@@ -185,7 +185,12 @@ static bool life_step(
 
 	switch (e->kind) {
 	case EV_EXIT:
-		str_addf(label, "%s exit %" PRId64, utf8 ? "✝" : "X", e->result);
+		str_add(label, utf8 ? "✝" : "X");
+		/* At the end of main() nobody tells the status. */
+		if (e->result >= 0)
+			str_addf(label, " exit %" PRId64, e->result);
+		else
+			str_add(label, " ended");
 		out->kind = STEP_END;
 		return true;
 	case EV_SIGNAL:

@@ -27,6 +27,8 @@ static void end_add(struct str *out, const struct history *h, uint32_t proc)
 			last = &h->events[i];
 	if (!last)
 		str_add(out, "did nothing that was recorded");
+	else if (last->e.kind == EV_EXIT && last->e.result < 0)
+		str_add(out, "ended by itself");
 	else if (last->e.kind == EV_EXIT)
 		str_addf(out, "ended by itself: exit %" PRId64, last->e.result);
 	else if (last->e.kind == EV_INVOKED)

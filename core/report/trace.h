@@ -33,6 +33,8 @@ const struct trace_format *trace_find(const char *name); /* NULL: none */
 /* When the call of an event began, and how long it took, in ns since the start of the run. Pure. */
 int64_t trace_start_ns(const struct history *h, const struct history_event *e);
 int64_t trace_length_ns(const struct history *h, const struct history_event *e);
+/* What was asked for: bytes, or a timeout in ms that may be negative. Pure. */
+int64_t trace_asked(const struct history_event *e);
 /* Source line of an event, "" if it has none; see site_text(). */
 void trace_site(const struct history *h, const struct history_event *e, char *out, size_t size);
 /* Name of the event's channel, NULL if it has none. */

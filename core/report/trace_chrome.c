@@ -85,7 +85,7 @@ static json_t *arguments_json(const struct history *h, const struct history_even
 		json_object_set_new(arguments, "fd", json_integer(he->e.fd));
 	argument_set(arguments, "channel", trace_channel(h, he));
 	if (he->e.kind == EV_CALL) {
-		json_object_set_new(arguments, "asked", json_integer(he->e.asked));
+		json_object_set_new(arguments, "asked", json_integer((json_int_t)trace_asked(he)));
 		json_object_set_new(arguments, "result", json_integer((json_int_t)he->e.result));
 	}
 	if (he->e.error)

@@ -71,7 +71,7 @@ static json_t *event_json(const char *scenario, const struct history *h, const s
 		text_or_null(site), "text", text_or_null(history_text(h, he)));
 	if (!o)
 		return NULL;
-	json_object_set_new(o, "asked", e->kind == EV_STRIKE ? json_null() : json_integer(e->asked));
+	json_object_set_new(o, "asked", e->kind == EV_STRIKE ? json_null() : json_integer((json_int_t)trace_asked(he)));
 	json_object_set_new(o, "result", e->kind == EV_INVOKED ? json_null() : json_integer((json_int_t)e->result));
 	json_object_set_new(o, "error", error_json(e->error));
 	json_object_set_new(o, "struck", json_boolean(e->kind == EV_STRIKE || e->flags & EVF_STRUCK));

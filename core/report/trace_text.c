@@ -15,7 +15,8 @@ enum { SITE_COLUMN = 78 };
 
 static void head_add(struct str *out, const struct history *h, const struct history_event *e)
 {
-	int64_t ns = trace_start_ns(h, e);
+	/* As it was stamped, so that time never runs backwards from line to line. */
+	int64_t ns = history_ns(h, e->e.stamp);
 
 	str_addf(out, "%s%" PRId64 ".%06" PRId64 " %-10s ", ns < 0 ? "-" : "", (ns < 0 ? -ns : ns) / 1000000000,
 		(ns < 0 ? -ns : ns) / 1000 % 1000000, words_proc(h, e->proc));
@@ -38,7 +39,7 @@ static void arguments_add(struct str *out, const struct history *h, const struct
 		separator = ", ";
 	}
 	if (e->e.asked)
-		str_addf(out, "%s%" PRIu32, separator, e->e.asked);
+		str_addf(out, "%s%" PRId64, separator, trace_asked(e));
 	str_add(out, ")");
 }
 
@@ -54,6 +55,18 @@ static void marks_add(struct str *out, const struct event *e, bool utf8)
 		str_add(out, utf8 ? " ⚡" : " *struck*");
 }
 
+/* How long it took, if that is long enough to be noticed. */
+static void length_add(struct str *out, const struct history *h, const struct history_event *e)
+{
+	int64_t ns = trace_length_ns(h, e);
+
+	if (ns < 1000000)
+		return;
+	str_add(out, " (");
+	words_duration(out, ns);
+	str_add(out, ")");
+}
+
 static void call_add(struct str *out, const struct history *h, const struct history_event *e, bool utf8)
 {
 	arguments_add(out, h, e, utf8);
@@ -62,6 +75,7 @@ static void call_add(struct str *out, const struct history *h, const struct hist
 		str_add(out, " ");
 		words_errno(out, e->e.error);
 	}
+	length_add(out, h, e);
 	marks_add(out, &e->e, utf8);
 }
 
@@ -94,7 +108,10 @@ static void other_add(struct str *out, const struct history *h, const struct his
 			ev->object ? words_proc(h, ev->object - 1) : "a child", ev->result);
 		break;
 	case EV_EXIT:
-		str_addf(out, "+++ exit %" PRId64 " +++", ev->result);
+		if (ev->result >= 0)
+			str_addf(out, "+++ exit %" PRId64 " +++", ev->result);
+		else
+			str_add(out, "+++ ended +++");
 		break;
 	case EV_SIGNAL:
 		str_add(out, "--- ");

@@ -43,6 +43,11 @@ int64_t trace_start_ns(const struct history *h, const struct history_event *e)
 	return ns - trace_length_ns(h, e);
 }
 
+int64_t trace_asked(const struct history_event *e)
+{
+	return words_family(e->e.call) == FAMILY_WAIT ? (int32_t)e->e.asked : (int64_t)e->e.asked;
+}
+
 void trace_site(const struct history *h, const struct history_event *e, char *out, size_t size)
 {
 	out[0] = '\0';

@@ -79,7 +79,9 @@ static void property_add(struct tty *t, const struct property_result *p)
 	struct str line = STR_NONE;
 
 	str_add(&t->pen.out, "      ");
-	if (p->as_expected)
+	if (p->verdict == VERDICT_NOT_APPLICABLE && p->as_expected)
+		pen_inked(&t->pen, INK_DIM, t->pen.utf8 ? "–" : "-");
+	else if (p->as_expected)
 		pen_inked(&t->pen, INK_GOOD, t->pen.utf8 ? "✓" : "+");
 	else
 		pen_inked(&t->pen, INK_BAD, t->pen.utf8 ? "✗" : "x");
@@ -114,8 +116,7 @@ static void properties_add(struct tty *t, const struct result *r)
 		str_add(&t->pen.out, "      ");
 		pen_inked(&t->pen, INK_BAD, t->pen.utf8 ? "✗" : "x");
 		str_add(&t->pen.out, " ");
-		pen_inked(&t->pen, INK_BOLD, "exit ");
-		pen_wrap(&t->pen, 13, 10, r->exits_why);
+		pen_wrap(&t->pen, 8, 10, r->exits_why);
 	}
 }
 

@@ -24,8 +24,8 @@ static inline void __attribute__((always_inline)) * inlined_here(int *line)
 {
 	void *address;
 
+	*line = __LINE__ + 1;
 	address = here();
-	*line = __LINE__;
 	return address;
 }
 
