@@ -2,9 +2,9 @@
 /*
  * peer-death-noticed: when a process has died, each one that had a connection, pipe or FIFO with it gets to know.
  *
- * To know is, after the last that the dead process did: a receive that returns 0 or fails, a send that fails, a close
- * of the connection, or the end of the process itself. Who moved no data and took no connection on that channel had
- * nothing to notice.
+ * To know is, after the last that the dead process did: a receive that returns 0 or fails, a send that fails, to have
+ * waited for it as a parent; or a close of the connection, or the end of the process itself. Who moved no data and took
+ * no connection on that channel had nothing to notice.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,40 +19,56 @@ static bool kind_tells_death(uint32_t kind)
 	return kind_is_stream(kind) || kind == OBJ_UNIX_SEQPACKET;
 }
 
-static bool is_notice(const struct event *e)
+static bool is_news(const struct event *e)
 {
 	struct history_call call = history_call_of(e->call);
 
-	if (e->kind != EV_CALL)
-		return false;
-	if (!strcmp(who_call(e->call), "close"))
-		return true;
 	if (call.way == WAY_OUT && !e->error && !e->result)
 		return e->asked > 0;
 	return call.way != WAY_NONE && e->error && e->error != EAGAIN && e->error != EINTR;
 }
 
-/* Had the process to do with the channel before the death, and has it noticed since? */
-static bool has_missed(const struct history *h, uint32_t proc, uint32_t channel, uint32_t death, size_t *last)
+/* Did a parent learn of it by waiting? */
+static bool is_burial(const struct history *h, const struct event *e, uint32_t dead)
 {
-	bool used = false;
+	const char *name = who_call(e->call);
+
+	if (e->kind != EV_CALL || e->error || strncmp(name, "wait", strlen("wait")) != 0)
+		return false;
+	return e->result == h->procs[dead].pid || !strcmp(name, "waitid");
+}
+
+/* Does the call close descriptors without naming the channel? */
+static bool closes_many(const struct event *e)
+{
+	const char *name = who_call(e->call);
+
+	return e->kind == EV_CALL && !e->error && (!strcmp(name, "closefrom") || !strcmp(name, "close_range"));
+}
+
+/* Had the process to do with the channel, and did it never learn of the death? *last: its last event there. */
+static bool has_missed(const struct history *h, uint32_t proc, uint32_t channel, uint32_t dead, size_t *last)
+{
+	uint32_t death = who_last_event(h, dead);
+	bool used = false, closed = false;
 
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct history_event *e = &h->events[i];
 
 		if (e->proc != proc)
 			continue;
-		if (e->e.kind == EV_EXIT)
+		if (e->e.kind == EV_EXIT || (i >= death && is_burial(h, &e->e, dead)))
 			return false;
+		closed |= closes_many(&e->e);
 		if (e->channel != channel || (e->e.kind != EV_CALL && e->e.kind != EV_INVOKED))
 			continue;
-		/* a close is the end of it whenever it comes; other news count from the death on */
-		if (is_notice(&e->e) && (i >= death || !strcmp(who_call(e->e.call), "close")))
+		if (e->e.kind == EV_CALL && i >= death && is_news(&e->e))
 			return false;
+		closed = e->e.kind == EV_CALL && !strcmp(who_call(e->e.call), "close");
 		used = true;
 		*last = i;
 	}
-	return used;
+	return used && !closed;
 }
 
 static void channel_check(const struct property_input *in, uint32_t dead, uint32_t channel, struct verdict *out)
@@ -63,7 +79,7 @@ static void channel_check(const struct property_input *in, uint32_t dead, uint32
 	for (uint32_t p = 0; p < h->n_procs; p++) {
 		size_t last = 0;
 
-		if (p == dead || who_died(in, p) || !has_missed(h, p, channel, death, &last))
+		if (p == dead || who_died(in, p) || !has_missed(h, p, channel, dead, &last))
 			continue;
 		verdict_evidence(out, death ? death - 1 : 0);
 		verdict_evidence(out, last);

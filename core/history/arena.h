@@ -71,8 +71,9 @@ struct thread {
 
 enum object_kind {
 	OBJ_NONE, OBJ_UNIX_STREAM, OBJ_UNIX_DGRAM, OBJ_UNIX_SEQPACKET, OBJ_SOCKETPAIR, OBJ_TCP, OBJ_UDP,
-	OBJ_PIPE, OBJ_FIFO, OBJ_POSIX_MQ, OBJ_SYSV_MQ, OBJ_POSIX_SHM, OBJ_SYSV_SHM, OBJ_MEMFD, OBJ_SEM, OBJ_SYSV_SEM, OBJ_EVENTFD,
-	OBJ_SIGNALFD, OBJ_TIMERFD, OBJ_EPOLL, OBJ_NETLINK, OBJ_PTY, OBJ_FILE, OBJ_OTHER, OBJ_N_KINDS
+	OBJ_PIPE, OBJ_FIFO, OBJ_POSIX_MQ, OBJ_SYSV_MQ, OBJ_POSIX_SHM, OBJ_SYSV_SHM, OBJ_MEMFD, OBJ_SEM,
+	OBJ_SYSV_SEM, OBJ_EVENTFD, OBJ_SIGNALFD, OBJ_TIMERFD, OBJ_EPOLL, OBJ_NETLINK, OBJ_PTY, OBJ_FILE,
+	OBJ_OTHER, OBJ_N_KINDS
 };
 
 enum object_flag {
@@ -98,7 +99,7 @@ struct object {
 	uint32_t kind;			/* enum object_kind */
 	_Atomic uint32_t flags;		/* enum object_flag */
 	uint32_t proc;			/* process index that made it or met it first */
-	uint64_t key;			/* inode, id, or hash of the name: makes it the same object in another process */
+	uint64_t key;			/* inode, id, or hash of the name: the same in every process */
 	uint64_t local, remote;		/* hashes of the addresses; 0: none */
 	_Atomic uint32_t peer;		/* object index + 1 of the other end; 0: none or not known */
 	_Atomic uint32_t peer_proc;	/* process index + 1 at the other end */

@@ -2,9 +2,10 @@
 /*
  * Which objects are one channel, who is at its ends, and what it is called.
  *
- * A connection has an object at each end, joined through `peer`. A datagram socket that several peers send to is a
- * channel of its own (its peers are many), and so is each of those that send; where there is one sender only, the two
- * are one channel. Everything else that processes share is one object already.
+ * A connection has an object at each end, joined through `peer`. Of datagram sockets, one that sends first is a
+ * client's, one that receives first a server's. A server's socket that several clients send to is a channel of its own,
+ * and so is each of theirs; where there is one client only, the two are one channel. Everything else that processes
+ * share is one object already.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,12 @@
 
 /* All are index + 1; 0: none. */
 struct node {
+	uint32_t target;	/* the object that it connects or sends to */
 	uint32_t other;		/* the object at the other end, if the two are one channel */
 	uint32_t channel;
-	uint32_t maker, sender, receiver,
-		user; /* processes: made it, first to send, first to receive, first of another */
+	/* processes: that made it, the first to send and to receive, the first other one */
+	uint32_t maker, sender, receiver, user;
+	uint8_t first;		/* enum history_way of the first data */
 };
 
 struct count {
@@ -54,28 +57,57 @@ static uint32_t known_proc(const struct resolver *r, uint32_t proc_plus_1)
 	return proc_plus_1 <= r->h->n_procs ? proc_plus_1 : 0;
 }
 
-static void pair_objects(struct resolver *r)
+/* The object at the other end that a peer field names, if it can be one. */
+static uint32_t named_peer(const struct resolver *r, uint32_t object)
+{
+	uint32_t peer = atomic_load(&r->a->objects[object - 1].peer);
+
+	if (!peer || peer > r->n || peer == object || r->a->objects[peer - 1].kind != r->a->objects[object - 1].kind)
+		return 0;
+	return peer;
+}
+
+/* The bound socket that a client's datagram socket sends to: of the process and, if known, the address. 0: unclear. */
+static uint32_t datagram_target(const struct resolver *r, uint32_t object)
+{
+	const struct object *o = &r->a->objects[object - 1];
+	uint32_t proc = known_proc(r, atomic_load(&o->peer_proc)), found = 0;
+
+	if (r->nodes[object].first == WAY_OUT || !proc)
+		return 0;
+	for (uint32_t i = 1; i <= r->n; i++) {
+		const struct object *t = &r->a->objects[i - 1];
+
+		if (i == object || t->kind != o->kind || r->nodes[i].maker != proc || r->nodes[i].first == WAY_IN ||
+			(o->remote ? t->local != o->remote : !t->local))
+			continue;
+		if (found)
+			return 0;
+		found = i;
+	}
+	return found;
+}
+
+static void objects_pair(struct resolver *r)
 {
 	uint32_t *n_callers = mem_new((r->n + 1) * sizeof(*n_callers));
 
 	for (uint32_t i = 1; i <= r->n; i++) {
-		uint32_t peer = atomic_load(&r->a->objects[i - 1].peer);
+		uint32_t target = named_peer(r, i);
 
-		if (peer && peer <= r->n && peer != i && r->a->objects[peer - 1].kind == r->a->objects[i - 1].kind)
-			n_callers[peer]++;
-		else
-			peer = 0;
-		r->nodes[i].other = peer;
+		if (!target && is_datagram(r->a->objects[i - 1].kind))
+			target = datagram_target(r, i);
+		r->nodes[i].target = target;
+		n_callers[target]++;
 	}
 	for (uint32_t i = 1; i <= r->n; i++) {
-		uint32_t peer = r->nodes[i].other;
+		uint32_t target = r->nodes[i].target;
 
-		if (!peer)
+		if (!target || (is_datagram(r->a->objects[i - 1].kind) && n_callers[target] > 1))
 			continue;
-		if (is_datagram(r->a->objects[i - 1].kind) && (n_callers[peer] > 1 || n_callers[i] > 1))
-			r->nodes[i].other = 0;
-		else if (!r->nodes[peer].other)
-			r->nodes[peer].other = i;
+		r->nodes[i].other = target;
+		if (!r->nodes[target].other)
+			r->nodes[target].other = i;
 	}
 	free(n_callers);
 }
@@ -93,6 +125,8 @@ static void note_uses(struct resolver *r)
 			continue;
 		node = &r->nodes[e->e.object];
 		way = history_call_of(e->e.call).way;
+		if (!node->first)
+			node->first = way;
 		if (way == WAY_IN && !node->sender)
 			node->sender = e->proc + 1;
 		if (way == WAY_OUT && !node->receiver)
@@ -107,31 +141,39 @@ static uint32_t first_of(uint32_t a, uint32_t b)
 	return a ? a : b;
 }
 
-/* The other end that is known by process only, because its object was never seen. */
-static uint32_t peer_proc(const struct resolver *r, uint32_t object)
+/* The process at the other end, by its object or, if that was never seen, as the connection knew it. */
+static uint32_t far_proc(const struct resolver *r, uint32_t object)
 {
-	uint32_t peer = atomic_load(&r->a->objects[object - 1].peer);
+	const struct node *n = &r->nodes[object];
 
-	if (peer && peer <= r->n)
-		return r->nodes[peer].maker;
+	if (n->other || n->target)
+		return r->nodes[first_of(n->other, n->target)].maker;
+	/* a server's datagram socket knows whom it answered last, which says nothing */
+	if (is_datagram(r->a->objects[object - 1].kind) && n->first == WAY_OUT)
+		return 0;
 	return known_proc(r, atomic_load(&r->a->objects[object - 1].peer_proc));
+}
+
+/* Is this the end that was called, not the one that calls? */
+static bool is_called(const struct resolver *r, uint32_t object)
+{
+	const struct node *n = &r->nodes[object];
+	uint32_t flags = object_flags(r, object);
+
+	if (is_datagram(r->a->objects[object - 1].kind))
+		return n->first ? n->first == WAY_OUT : !(flags & OBF_CONNECTED) && r->a->objects[object - 1].local;
+	if (flags & (OBF_ACCEPTED | OBF_CONNECTED))
+		return flags & OBF_ACCEPTED;
+	return n->other && object_flags(r, n->other) & OBF_CONNECTED;
 }
 
 static void ends_of_connection(const struct resolver *r, uint32_t object, struct channel *c)
 {
-	uint32_t other = r->nodes[object].other;
-	uint32_t far = first_of(other ? r->nodes[other].maker : 0, peer_proc(r, object));
-	uint32_t near = r->nodes[object].maker;
-	bool accepted = object_flags(r, object) & OBF_ACCEPTED;
+	uint32_t near = r->nodes[object].maker, far = far_proc(r, object);
+	bool called = is_called(r, object);
 
-	if (other && !accepted && !(object_flags(r, object) & OBF_CONNECTED))
-		accepted = object_flags(r, other) & OBF_CONNECTED;
-	/* a bound datagram socket is the server's end */
-	if (!other && is_datagram(c->kind) && !(object_flags(r, object) & OBF_CONNECTED) &&
-		r->a->objects[object - 1].local)
-		accepted = true;
-	c->from = accepted ? far : near;
-	c->to = accepted ? near : far;
+	c->from = called ? far : near;
+	c->to = called ? near : far;
 }
 
 /* What all share: from whoever writes to whoever reads. */
@@ -281,8 +323,8 @@ void channels_resolve(const struct arena *a, struct history *h)
 	struct resolver r = { .a = a, .h = h, .n = lesser(atomic_load(&a->n_objects), ARENA_OBJECTS) };
 
 	r.nodes = mem_new((r.n + 1) * sizeof(*r.nodes));
-	pair_objects(&r);
 	note_uses(&r);
+	objects_pair(&r);
 	channels_make(&r);
 	events_resolve(&r);
 	free(r.nodes);

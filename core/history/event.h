@@ -16,13 +16,13 @@ enum event_kind {
 	EV_NONE,
 	EV_CALL,	/* a call returned: call, fd, object, asked, result, error, hash of the bytes moved */
 	EV_INVOKED,	/* a call that did not return: made by the reader from a thread slot, never by a writer */
-	EV_STRIKE,	/* a fault fired: strike = its index + 1, call, fd, object; asked = enum action; result = argument */
+	EV_STRIKE,	/* a fault fired: strike = its index + 1; call, fd, object; asked = action; result = argument */
 	EV_HELLO,	/* a process took up its identity: result = pid, asked = image index */
 	EV_FORK,	/* result = pid of the child, object = the child's process index + 1 (0: not known yet) */
 	EV_EXEC,	/* about to exec; the path follows in EV_TEXT */
 	EV_EXIT,	/* exit() or _exit() was called: result = status */
 	EV_SIGNAL,	/* a signal that the injector raised to interrupt a call: result = signal number */
-	EV_SENT,	/* sabot.h: fd = sender, object = receiver (0: any), result = sequence, asked = length, hash = sum */
+	EV_SENT,	/* sabot.h: fd = sender, object = receiver (0: any), result = sequence, asked = length, hash */
 	EV_RECEIVED,	/* sabot.h: as EV_SENT, told by the receiver */
 	EV_BECAME,	/* sabot.h: a state of the program; its name follows in EV_TEXT */
 	EV_TEXT,	/* up to EVENT_TEXT bytes that belong to the event before it of the same process and thread */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From the arena to a history. Sends are stamped before the call and receives after it, so the order of the stamps
- * alone never puts a receipt before its sending; an event is moved only where a thread's clock would run backwards.
+ * alone never puts a receipt before its sending. Equal stamps of one process stay in the order of its chunks.
  */
 #include "core/history/history.h"
 
@@ -22,7 +22,6 @@ struct rank {
 struct writer {
 	uint32_t tid;
 	uint32_t last;		/* index of its last event + 1: texts belong to it */
-	uint64_t last_end;	/* when that was over */
 	struct str text;
 };
 
@@ -34,6 +33,7 @@ struct reader {
 	struct writer *writers;
 	size_t n_writers;
 	uint32_t generation, n_chunks;
+	bool *read;		/* by chunk: has been read */
 };
 
 static struct writer *writer_of(struct reader *r, uint32_t tid)
@@ -89,7 +89,6 @@ static void event_take(struct reader *r, const struct event *seen, uint32_t proc
 {
 	struct event e = *seen;
 	struct writer *w = writer_of(r, e.tid);
-	uint64_t end = e.stamp;
 
 	if (e.kind == EV_TEXT) {
 		if (w->last && e.error > 0)
@@ -97,13 +96,6 @@ static void event_take(struct reader *r, const struct event *seen, uint32_t proc
 		return;
 	}
 	text_end(r, w);
-	if (e.kind == EV_CALL && history_call_of(e.call).way == WAY_IN)
-		end += e.ticks;
-	if (end < w->last_end) {
-		e.stamp += w->last_end - end;
-		end = w->last_end;
-	}
-	w->last_end = end;
 	event_add(r, &e, proc);
 	w->last = (uint32_t)r->h->n_events;
 }
@@ -125,6 +117,15 @@ static uint32_t chunk_read(struct reader *r, const struct chunk *c, uint32_t pro
 	return torn;
 }
 
+static void writers_end(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_writers; i++) {
+		text_end(r, &r->writers[i]);
+		str_fini(&r->writers[i].text);
+	}
+	r->n_writers = 0;
+}
+
 static int proc_read(struct reader *r, uint32_t index)
 {
 	const struct proc *p = &r->a->procs[index];
@@ -134,19 +135,30 @@ static int proc_read(struct reader *r, uint32_t index)
 	*hp = (struct history_proc){ .role = p->role, .image = p->image, .pid = p->pid };
 	hp->parent = p->parent <= r->h->n_procs ? p->parent : 0;
 	text_copy(hp->name, sizeof(hp->name), p->name);
-	/* each chunk is in one chain, so a longer walk is a ring in a damaged arena */
-	for (uint32_t steps = 0; next; steps++) {
-		if (next > r->n_chunks || steps > r->n_chunks)
+	while (next) {
+		if (next > r->n_chunks || r->read[next - 1])
 			return -EPROTO;
+		r->read[next - 1] = true;
 		hp->torn += chunk_read(r, &r->a->chunks[next - 1], index);
 		next = atomic_load_explicit(&r->a->chunks[next - 1].next, memory_order_acquire);
 	}
-	for (size_t i = 0; i < r->n_writers; i++) {
-		text_end(r, &r->writers[i]);
-		str_fini(&r->writers[i].text);
-	}
-	r->n_writers = 0;
+	writers_end(r);
 	return 0;
+}
+
+/* A thread killed while it linked its chunk cut off the chunks that others had linked behind it. */
+static void orphans_read(struct reader *r)
+{
+	uint32_t n = lesser(atomic_load(&r->a->next_chunk), r->n_chunks);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct chunk *c = &r->a->chunks[i];
+
+		if (r->read[i] || c->proc >= r->h->n_procs || !atomic_load(&c->used))
+			continue;
+		r->h->procs[c->proc].torn += chunk_read(r, c, c->proc);
+		writers_end(r);
+	}
 }
 
 /* A call that has not returned, from the thread that is in it. */
@@ -235,6 +247,7 @@ static int arena_read(struct reader *r)
 		if (e)
 			return e;
 	}
+	orphans_read(r);
 	for (uint32_t i = 0; i < ARENA_THREADS; i++)
 		invoked_add(r, &a->threads[i]);
 	h->n_text = r->text.length;
@@ -254,7 +267,9 @@ int history_read(const struct arena *a, struct history *out)
 	*out = HISTORY_NONE;
 	r.generation = atomic_load_explicit(&a->generation, memory_order_acquire);
 	r.n_chunks = lesser(a->n_chunks, ARENA_CHUNKS);
+	r.read = mem_new(r.n_chunks * sizeof(*r.read));
 	e = arena_read(&r);
+	free(r.read);
 	for (size_t i = 0; i < r.n_writers; i++)
 		str_fini(&r.writers[i].text);
 	free(r.writers);
