@@ -149,7 +149,8 @@ bool instance_alive(const struct instance *in);
 uint32_t box_sweep(struct box *box);
 
 /* look.c */
-void box_look(struct box *box, struct look *out);
+/* deep: ask the kernel about every thread; else only about those that are in no recorded call. */
+void box_look(struct box *box, bool deep, struct look *out);
 /* Every process of the run into box->tree: descendants of the box but the zygotes. */
 void box_tree(struct box *box);
 /* Is everything blocked, and was it at the look before (box->last), at least gap_ns ago? */

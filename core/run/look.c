@@ -106,22 +106,26 @@ static bool slot_timed(const struct arena *a, const struct thread *t)
 	       connects(a, t, &call_table[row - 1]);
 }
 
-static void look_thread(struct box *box, const struct slots *slots, int pid, int tid, struct look *out)
+/* A thread in a recorded call is known by its slot; of others only the kernel can tell whether they moved. */
+static void look_thread(struct box *box, const struct slots *slots, int pid, int tid, bool deep, struct look *out)
 {
 	const struct thread *t = slot_of(slots, tid);
 	struct thread_state state;
 
-	if (proc_thread_state(pid, tid, &state))
+	deep |= !t || !t->call;
+	if (proc_thread_state(pid, tid, deep, &state))
 		return;
-	if (state.state == 'Z' || state.state == 'X')
+	if (state.state == 'Z' || state.state == 'X') {
+		out->n_zombies += tid == pid;
 		return;
+	}
 	out->n_threads++;
 	out->print = rng_mix(out->print ^ (uint64_t)tid);
 	out->print = rng_mix(out->print ^ state.slices ^ state.cpu << 32 ^ (uint64_t)state.state << 56);
 	if (t)
 		out->print = rng_mix(out->print ^ t->n_calls ^ (uint64_t)t->call << 32);
 	if (state.state == 'S') {
-		if ((t && slot_timed(box->arena, t)) || proc_thread_timed(pid, tid) == 1)
+		if ((t && slot_timed(box->arena, t)) || (deep && proc_thread_timed(pid, tid) == 1))
 			out->n_timed++;
 	} else if (state.state == 'T' || state.state == 't') {
 		out->n_timed++;		/* stopped: who stopped it will let it go on */
@@ -130,7 +134,7 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 	}
 }
 
-void box_look(struct box *box, struct look *out)
+void box_look(struct box *box, bool deep, struct look *out)
 {
 	struct slots slots;
 	int tids[LOOK_THREADS];
@@ -139,16 +143,15 @@ void box_look(struct box *box, struct look *out)
 	box_tree(box);
 	slots_find(box->arena, &slots);
 	for (uint32_t i = 0; i < box->n_tree; i++) {
-		int n = proc_threads(box->tree[i], tids, LOOK_THREADS);
-		char letter = n == 1 ? proc_state_letter(box->tree[i]) : 'S';
+		uint32_t before = out->n_threads;
+		int n = proc_thread_count(box->tree[i]);
 
-		if (letter == 'Z' || letter == 'X') {
-			out->n_zombies++;
-			continue;
-		}
-		out->n_processes++;
+		tids[0] = box->tree[i];
+		if (n > 1)
+			n = proc_threads(box->tree[i], tids, LOOK_THREADS);
 		for (int k = 0; k < n && k < LOOK_THREADS; k++)
-			look_thread(box, &slots, box->tree[i], tids[k], out);
+			look_thread(box, &slots, box->tree[i], tids[k], deep, out);
+		out->n_processes += out->n_threads > before;
 	}
 	out->complete = box->n_tree < BOX_TREE;
 }
@@ -216,7 +219,7 @@ void box_waiters(struct box *box)
 		for (int k = 0; k < n && k < OUTCOME_WAITERS && o->n_waiters < OUTCOME_WAITERS; k++) {
 			struct thread_state state;
 
-			if (!proc_thread_state(box->tree[i], tids[k], &state) && state.state != 'Z' && state.state != 'X')
+			if (!proc_thread_state(box->tree[i], tids[k], false, &state) && state.state != 'Z' && state.state != 'X')
 				waiter_fill(box, &slots, box->tree[i], tids[k], &o->waiters[o->n_waiters++]);
 		}
 	}

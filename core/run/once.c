@@ -126,7 +126,7 @@ static bool stalled(struct box *box)
 	int64_t gap = box->parts & NAMESPACES_NET ? stall_gap_ns : stall_gap_shared_ns;
 	struct look now;
 
-	box_look(box, &now);
+	box_look(box, true, &now);
 	if (box_spins(box, &now)) {
 		box->out->end = RUN_SPUN;
 		box_waiters(box);

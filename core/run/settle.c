@@ -50,14 +50,14 @@ static uint32_t count_strays(const struct box *box)
  * Two looks with nobody running in between nor after: since a woken thread is no longer asleep, and one that went to
  * sleep again has counted a call, nothing was under way. Waits until then, or for limit_ns.
  */
-static bool quiet_wait(struct box *box, struct look *out, int64_t limit_ns)
+static bool quiet_wait(struct box *box, bool deep, struct look *out, int64_t limit_ns)
 {
 	int64_t deadline = clock_ns() + limit_ns;
 	struct look before = { .n_moving = 1 };
 	int yields = 0, pause_ms = 1;
 
 	for (;;) {
-		box_look(box, out);
+		box_look(box, deep, out);
 		if (look_same(&before, out, 0))
 			return true;
 		if (clock_ns() > deadline)
@@ -112,26 +112,37 @@ static void threads_count(struct box *box)
 		struct instance *in = &box->instances[i];
 
 		if (!in->driver && instance_alive(in))
-			in->outcome->threads_at_end = proc_threads(in->pid, NULL, 0);
+			in->outcome->threads_at_end = proc_thread_count(in->pid);
 	}
 }
 
 void box_settle(struct box *box)
 {
 	int64_t deadline = clock_ns() + scaled(box, 2500 * NS_PER_MS);
+	bool deep = false;
 	struct look now;
 	int pause_ms = 1;
 
+	if (!any_service(box)) {
+		box_tree(box);
+		if (!box->n_tree)
+			return;
+	}
 	for (;;) {
-		bool quiet = quiet_wait(box, &now, scaled(box, 2500 * NS_PER_MS));
+		bool quiet = quiet_wait(box, deep, &now, scaled(box, 2500 * NS_PER_MS));
 
+		if (!fds_look(box, false) && !now.n_zombies && !count_strays(box)) {
+			threads_count(box);
+			return;
+		}
 		/* Forgotten things may still be on their way out where somebody waits for a bounded time. */
-		if (!fds_look(box, false) && !now.n_zombies && !count_strays(box))
+		if ((deep && quiet && !now.n_timed) || clock_ns() > deadline)
 			break;
-		if ((quiet && !now.n_timed) || clock_ns() > deadline)
-			break;
-		box_wait_news(box, pause_ms);
-		pause_ms = pause_ms < 40 ? pause_ms * 2 : 50;
+		if (deep) {
+			box_wait_news(box, pause_ms);
+			pause_ms = pause_ms < 40 ? pause_ms * 2 : 50;
+		}
+		deep = true;
 	}
 	threads_count(box);
 	fds_look(box, true);
@@ -169,7 +180,7 @@ void box_stop_services(struct box *box)
 	if (!box->n_tree)
 		return;
 	/* Children of a service that see its end: let them go, and name those that stay. */
-	quiet_wait(box, &now, scaled(box, 500 * NS_PER_MS));
+	quiet_wait(box, true, &now, scaled(box, 500 * NS_PER_MS));
 	for (uint32_t i = 0; i < box->n_tree; i++) {
 		uint32_t owner = owner_of_process(box, box->tree[i]);
 		char letter = proc_state_letter(box->tree[i]);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,14 +16,15 @@
 
 enum { PATH_ROOM = 96 };
 
-long proc_read(const char *path, char *buffer, size_t size)
+/* Small files of /proc come whole by one read(2); `all` reads on until the end. */
+static long file_read(const char *path, char *buffer, size_t size, bool all)
 {
 	size_t n = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	while (n + 1 < size) {
+	do {
 		ssize_t got = read(fd, buffer + n, size - 1 - n);
 
 		if (got < 0 && errno == EINTR)
@@ -30,10 +32,22 @@ long proc_read(const char *path, char *buffer, size_t size)
 		if (got <= 0)
 			break;
 		n += (size_t)got;
-	}
+	} while (all && n + 1 < size);
 	close(fd);
 	buffer[n] = '\0';
-	return n ? (long)n : -ESRCH;
+	return (long)n;
+}
+
+static long small_read(const char *path, char *buffer, size_t size)
+{
+	long n = file_read(path, buffer, size, false);
+
+	return n ? n : -ESRCH;
+}
+
+long proc_read(const char *path, char *buffer, size_t size)
+{
+	return file_read(path, buffer, size, true);
 }
 
 /* The fields of a stat file after the command's name, which may itself hold blanks and parentheses. */
@@ -44,7 +58,7 @@ static const char *stat_fields(const char *text)
 	return end && end[1] == ' ' ? end + 2 : NULL;
 }
 
-int proc_thread_state(int pid, int tid, struct thread_state *out)
+int proc_thread_state(int pid, int tid, bool deep, struct thread_state *out)
 {
 	char path[PATH_ROOM], text[1024];
 	unsigned long long user = 0, system = 0, ran = 0, waited = 0, slices = 0;
@@ -53,7 +67,7 @@ int proc_thread_state(int pid, int tid, struct thread_state *out)
 
 	*out = (struct thread_state){ .state = 0 };
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	n = proc_read(path, text, sizeof(text));
+	n = small_read(path, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
 	fields = stat_fields(text);
@@ -61,8 +75,10 @@ int proc_thread_state(int pid, int tid, struct thread_state *out)
 			      &system) != 3)
 		return -EPROTO;
 	out->cpu = user + system;
+	if (!deep)
+		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
-	if (proc_read(path, text, sizeof(text)) > 0 && sscanf(text, "%llu %llu %llu", &ran, &waited, &slices) == 3) {
+	if (small_read(path, text, sizeof(text)) > 0 && sscanf(text, "%llu %llu %llu", &ran, &waited, &slices) == 3) {
 		out->ran_ns = ran;
 		out->slices = slices;
 	}
@@ -75,7 +91,7 @@ char proc_state_letter(int pid)
 	const char *fields;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (proc_read(path, text, sizeof(text)) < 0)
+	if (small_read(path, text, sizeof(text)) < 0)
 		return 0;
 	fields = stat_fields(text);
 	return fields ? fields[0] : 0;
@@ -101,6 +117,17 @@ static int numbers_of(const char *path, int *out, size_t max)
 	}
 	closedir(dir);
 	return n;
+}
+
+int proc_thread_count(int pid)
+{
+	char path[PATH_ROOM];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	if (stat(path, &st))
+		return errno == ENOENT ? -ESRCH : -errno;
+	return (int)st.st_nlink - 2;
 }
 
 int proc_threads(int pid, int *tids, size_t max)
@@ -143,7 +170,7 @@ static int children_by_parent(int pid, int *pids, size_t max)
 		int parent;
 
 		snprintf(path, sizeof(path), "/proc/%d/stat", all[i]);
-		if (proc_read(path, text, sizeof(text)) < 0)
+		if (small_read(path, text, sizeof(text)) < 0)
 			continue;
 		fields = stat_fields(text);
 		if (!fields || sscanf(fields, "%c %d", &state, &parent) != 2 || parent != pid)
@@ -155,31 +182,43 @@ static int children_by_parent(int pid, int *pids, size_t max)
 	return found;
 }
 
+static int children_of_thread(int pid, int tid, int *pids, size_t max, int n)
+{
+	char path[PATH_ROOM], text[16384];
+	long got;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, tid);
+	got = file_read(path, text, sizeof(text), true);
+	if (got < 0)
+		return (int)got;
+	for (char *at = text; ; n++) {
+		char *end;
+		long child = strtol(at, &end, 10);
+
+		if (end == at)
+			return n;
+		if ((size_t)n < max)
+			pids[n] = (int)child;
+		at = end;
+	}
+}
+
 int proc_children(int pid, int *pids, size_t max)
 {
-	int tids[256], n = 0, n_tids = proc_threads(pid, tids, 256);
+	int tids[256] = { pid }, n = 0, n_tids = proc_thread_count(pid);
 
+	if (n_tids > 1)
+		n_tids = proc_threads(pid, tids, 256);
 	if (n_tids < 0)
 		return n_tids;
 	for (int i = 0; i < n_tids && i < 256; i++) {
-		char path[PATH_ROOM], text[16384];
-		long got;
+		int more = children_of_thread(pid, tids[i], pids, max, n);
 
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, tids[i]);
-		got = proc_read(path, text, sizeof(text));
-		if (got < 0 && access(path, F_OK) != 0 && proc_state_letter(pid) && access("/proc/self/task", F_OK) == 0 &&
-		    access("/proc/thread-self/children", F_OK) != 0)
+		/* The thread has ended, or this kernel has no such files. */
+		if (more >= 0)
+			n = more;
+		else if (more == -ESRCH && access("/proc/thread-self/children", F_OK))
 			return children_by_parent(pid, pids, max);
-		for (char *at = text; got > 0; n++) {
-			char *end;
-			long child = strtol(at, &end, 10);
-
-			if (end == at)
-				break;
-			if ((size_t)n < max)
-				pids[n] = (int)child;
-			at = end;
-		}
 	}
 	return n;
 }
@@ -239,7 +278,7 @@ int proc_thread_timed(int pid, int tid)
 	long number, n;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	n = proc_read(path, text, sizeof(text));
+	n = small_read(path, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
 	if (sscanf(text, "%ld %lx %lx %lx %lx %lx %lx", &number, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5]) != 7)
@@ -254,10 +293,10 @@ bool proc_has_timer(int pid)
 	const char *at;
 
 	snprintf(path, sizeof(path), "/proc/%d/timers", pid);
-	if (proc_read(path, text, sizeof(text)) > 0)
+	if (small_read(path, text, sizeof(text)) > 0)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (proc_read(path, text, sizeof(text)) < 0)
+	if (small_read(path, text, sizeof(text)) < 0)
 		return false;
 	at = strstr(text, "\nSigCgt:");
 	if (!at || sscanf(at, "\nSigCgt: %llx", &caught) != 1)

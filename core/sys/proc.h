@@ -17,10 +17,12 @@ struct thread_state {
 	uint64_t slices;	/* times it was given a CPU, 0 where the kernel does not tell */
 };
 
-/* State of one thread (tid = pid: the main thread). 0 or -errno. */
-int proc_thread_state(int pid, int tid, struct thread_state *out);
+/* State of one thread (tid = pid: the main thread); ran_ns and slices only if deep. 0 or -errno. */
+int proc_thread_state(int pid, int tid, bool deep, struct thread_state *out);
 /* State letter alone: cheaper. 0 if the process is gone. */
 char proc_state_letter(int pid);
+/* How many threads it has, zombies included; cheap. Or -errno. */
+int proc_thread_count(int pid);
 /* Thread ids, at most max of them. Their number (which may be more than max), or -errno. */
 int proc_threads(int pid, int *tids, size_t max);
 /* Children of all threads of the process, zombies included. Their number (which may be more than max), or -errno. */
@@ -36,7 +38,7 @@ int proc_descriptor_name(int pid, int fd, char *out, size_t size);
 int proc_thread_timed(int pid, int tid);
 /* Has the process a timer that may still interrupt it: a handler of SIGALRM and the like, or a timer_create(2)? */
 bool proc_has_timer(int pid);
-/* Whole file into a fixed buffer, always terminated. Bytes read, or -errno. */
+/* Whole file into a fixed buffer, cut if need be, always terminated. Bytes read, or -errno. */
 long proc_read(const char *path, char *buffer, size_t size);
 
 /* pidfd_open(2): a descriptor (close-on-exec), or -errno (-ENOSYS before Linux 5.3). */
