@@ -62,8 +62,11 @@ unique faults/faults.def FAULT
 n=$(rows faults/calls.def CALL | wc -l)
 [ "$n" -lt 256 ] || complain "faults/calls.def: $n rows, struct call_set has room for 255"
 for row in $(rows faults/faults.def FAULT); do
-	action=$(sed -n "s/^FAULT($row, \\([A-Z_]*\\),.*/ACT_\\1/p" faults/faults.def)
-	[ -d faults/preload ] && grep -qrw "$action" faults/preload ||
-		complain "faults/faults.def: nothing in faults/preload does $row ($action)"
+	grep -qsE "^const struct action_code act_$row\\b" "faults/preload/act_$row.c" ||
+		complain "faults/faults.def: faults/preload/act_$row.c does not define const struct action_code act_$row"
+done
+for file in faults/preload/act_*.c; do
+	row=${file#faults/preload/act_}
+	rows faults/faults.def FAULT | grep -qx "${row%.c}" || complain "$file: has no row in faults/faults.def"
 done
 exit $bad
