@@ -106,7 +106,7 @@ bool measure_fifo(struct lab *lab)
 		return lab_say(lab, "no", "%s", in_one);
 	order = class_order_measure(lab, false, texts, sizeof(texts));
 	if (lab->link->bytes == 0 && order > CLASSES_AS_SENT)
-		return lab_say(lab, "no", "signals sent in the order of their numbers' index %s; those of one number merge", texts);
+		return lab_say(lab, "no", "signals sent %s; those of one number merge", texts);
 	return say_by_class(lab, order, in_one, texts);
 }
 
@@ -137,7 +137,7 @@ bool measure_global_order(struct lab *lab)
 	if (lab->link->bytes == 0) {
 		order = class_order_measure(lab, true, texts, sizeof(texts));
 		return order < 0 ? false : lab_say(lab, order == CLASSES_AS_SENT ? "yes" : "not-guaranteed",
-			"from two processes, each after the other, signals with index %s", texts);
+			"from two processes, each after the other, signals sent %s", texts);
 	}
 	if (lab_framed(lab, sizes, &sum) || pair_open(lab, &a, &r) || !(b = pair_add_sender(lab, r)))
 		return false;
@@ -192,7 +192,7 @@ bool measure_priority(struct lab *lab)
 	if (order == CLASSES_HIGHEST_FIRST)
 		return lab_say(lab, "yes-highest-msg_prio-first", "priorities sent %s", texts);
 	if (order == CLASSES_LOWEST_FIRST)
-		return lab_say(lab, "lowest-number-first", "signal numbers with index %s", texts);
+		return lab_say(lab, "lowest-number-first", "signals sent %s", texts);
 	if (order == CLASSES_AS_SENT && selectable(lab) == 1)
 		return lab_say(lab, "receiver-selects-by-mtype",
 			       "types sent %s; asked for the later type, the receiver got it before the earlier", texts);

@@ -44,7 +44,7 @@ static bool full_memory(struct lab *lab, unsigned flags)
 		return lab_unknown(lab, "the record could not be written and read");
 	n = r->number;
 	return lab_say(lab, n == MANY ? "overwrites" : "unknown",
-		       "%d numbers were written to one place, the reader found only %llu; the ring on top: after %llu messages %s",
+		       "%d numbers were written to one place, the reader found only the last, %llu; the ring on top: after %llu messages %s",
 		       MANY, N(n), N(f.held), result_name(f.end));
 }
 
@@ -104,9 +104,10 @@ static bool full(struct lab *lab, unsigned flags)
 				   result_name(f[1].end), N(f[1].received));
 	if (word == words[0])
 		i = 0;
-	return lab_say(lab, word, "nobody read: %llu sends of %zu bytes succeeded, the next: %s; %llu of %llu were received in the end",
-		       N(f[i].held), f[i].size, f[i].end >= 0 ? "not tried" : result_name(f[i].end), N(f[i].received),
-		       N(f[i].sent));
+	return lab_say(lab, word, "nobody read: %llu sends of %zu bytes succeeded, the next: %s; in the end %llu were sent (%llu bytes) and "
+		       "%llu receives gave %llu bytes",
+		       N(f[i].held), f[i].size, f[i].end >= 0 ? "not tried" : result_name(f[i].end), N(f[i].sent),
+		       N(f[i].bytes_sent), N(f[i].received), N(f[i].bytes_received));
 }
 
 bool measure_full_blocking(struct lab *lab)
@@ -122,7 +123,7 @@ bool measure_full_nonblocking(struct lab *lab)
 bool measure_partial_write(struct lab *lab)
 {
 	static const size_t sizes[] = { LAB_BUFFER, 100003, 60001, 8001, 4001, 64, 8 };
-	char tried[160] = "";
+	char tried[240] = "";
 	unsigned n_full = 0;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

@@ -286,6 +286,12 @@ static int class_trial(struct lab *lab, bool two, const unsigned *sent, unsigned
 	return order_judge(sent, got, n);
 }
 
+/* Signals are known by their numbers, priorities and types by themselves. */
+static unsigned class_name(const struct link *l, unsigned class)
+{
+	return l->signal_number ? (unsigned)l->signal_number(l, class) : class;
+}
+
 /* Rising and falling: an order that is neither the sender's nor the class's shows in one of them. */
 int class_order_measure(struct lab *lab, bool two, char *order, size_t size)
 {
@@ -302,10 +308,10 @@ int class_order_measure(struct lab *lab, bool two, char *order, size_t size)
 		if (judged[way] < 0)
 			return -1;
 		for (unsigned i = 0; i < n; i++)
-			snprintf(order + strlen(order), size - strlen(order), "%s%u%s", i ? "," : way ? "; " : "", sent[i],
+			snprintf(order + strlen(order), size - strlen(order), "%s%u%s", i ? "," : way ? "; " : "", class_name(lab->link, sent[i]),
 				 i + 1 < n ? "" : " came out as ");
 		for (unsigned i = 0; i < n; i++)
-			snprintf(order + strlen(order), size - strlen(order), "%s%u", i ? "," : "", got[i]);
+			snprintf(order + strlen(order), size - strlen(order), "%s%u", i ? "," : "", class_name(lab->link, got[i]));
 	}
 	/* What went in falling is judged by itself first; agreeing with the class in both trials decides. */
 	if (judged[0] == CLASSES_AS_SENT && judged[1] == CLASSES_AS_SENT)
