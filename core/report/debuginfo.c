@@ -118,13 +118,38 @@ static bool call_place(Dwarf_Die *unit, Dwarf_Die *inlined, const char **file, i
 	return *file != NULL;
 }
 
-/* Innermost function at address; while the line is in a system header, the caller of what was inlined there. */
-static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char **file, int *line)
+/* The innermost function, inlined or not, that has code at address; dwarf_tag() of *out says which. */
+static bool innermost_find(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *out)
 {
 	Dwarf_Die *scopes = NULL;
 	int n = dwarf_getscopes(unit, address, &scopes);
-	const char *name = NULL;
+	bool found = false;
 
+	for (int i = 0; i < n && !found; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		found = tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
+		if (found)
+			*out = scopes[i];
+	}
+	free(scopes);
+	return found;
+}
+
+/*
+ * Name of the innermost function at address. While the line is in a system header, *file and *line become the place
+ * from which that was inlined, and the function is the one around it.
+ */
+static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char **file, int *line)
+{
+	Dwarf_Die innermost, *scopes = NULL;
+	const char *name = NULL;
+	int n;
+
+	if (!innermost_find(unit, address, &innermost))
+		return NULL;
+	/* By the tree of what was compiled: what encloses an inlined function in the source is not its caller. */
+	n = dwarf_getscopes_die(&innermost, &scopes);
 	for (int i = 0; i < n; i++) {
 		int tag = dwarf_tag(&scopes[i]);
 
@@ -138,20 +163,32 @@ static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char
 	return name;
 }
 
+/* The compilation unit with code at address. Not every compiler writes .debug_aranges: then each unit is asked. */
+static Dwarf_Die *unit_find(struct debuginfo *d, uint64_t address, Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = dwfl_module_addrdie(d->module, address, bias);
+
+	if (unit)
+		return unit;
+	while ((unit = dwfl_module_nextcu(d->module, unit, bias)))
+		if (dwarf_haspc(unit, address - *bias) > 0)
+			break;
+	return unit;
+}
+
 static bool line_find(struct debuginfo *d, uint64_t address, struct site *out)
 {
 	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = dwfl_module_addrdie(d->module, address, &bias);
-	Dwfl_Line *row = dwfl_module_getsrc(d->module, address);
-	const char *file, *function = NULL, *directory;
+	Dwarf_Die *unit = unit_find(d, address, &bias);
+	Dwarf_Line *row = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+	const char *file = row ? dwarf_linesrc(row, NULL, NULL) : NULL, *function, *directory;
+	Dwarf_Attribute attribute;
 	int line = 0;
 
-	file = row ? dwfl_lineinfo(row, NULL, &line, NULL, NULL, NULL) : NULL;
-	if (!file || line <= 0)
+	if (!file || dwarf_lineno(row, &line) || line <= 0)
 		return false;
-	directory = dwfl_line_comp_dir(row);
-	if (unit)
-		function = function_find(unit, address - bias, &file, &line);
+	directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+	function = function_find(unit, address - bias, &file, &line);
 	file_set(out, file, directory);
 	out->line = line;
 	if (!function)

@@ -109,11 +109,14 @@ static void steps_merge(struct diagram *d)
 			continue;
 		for (size_t j = i + 1; j < d->n_steps; j++) {
 			struct step *b = &d->steps[j];
-			size_t room = STEP_LABEL - strlen(a->label);
 
-			if (step_answers(d->h, a, b) && strlen(b->label) + 3 < room && b->times == 1 &&
+			if (step_answers(d->h, a, b) && b->times == 1 &&
 				utf8_width(a->label) + utf8_width(b->label) + 6 < d->gap) {
-				snprintf(a->label + strlen(a->label), room, ", %s", b->label);
+				struct str both = STR_NONE;
+
+				str_addf(&both, "%s, %s", a->label, b->label);
+				text_copy(a->label, sizeof(a->label), str_get(&both));
+				str_fini(&both);
 				b->folded = true;
 				break;
 			}

@@ -112,7 +112,7 @@ Test(report_site, library_is_named)
 	struct history h = HISTORY_NONE;
 	struct site site;
 	char words[SITE_TEXT];
-	uintptr_t address = (uintptr_t)qsort + 1;
+	uintptr_t address = (uintptr_t)getpagesize + 1;
 
 	modules_fill(&h);
 	cr_assert_eq(site_find(&h, 1, address, &site), 0);
