@@ -52,27 +52,37 @@ static int by_hash(const void *x, const void *y)
 	return a->event < b->event ? -1 : a->event > b->event;
 }
 
-/* Of each content, the k-th receipt belongs to the k-th sending; further receipts came again. */
+/*
+ * One group of equal content, in the order of the history. A receipt belongs to the latest sending that has none yet,
+ * so that of two the first is missed, which the second may have replaced. Further receipts came again.
+ */
 static void match_equal(struct traffic *t, size_t from, size_t to)
 {
-	size_t sent = from;
+	uint32_t open = 0;	/* the latest sending without a receipt, + 1; its `match` is the one before */
+	bool sent = false;
 
 	for (size_t i = from; i < to; i++) {
 		struct datagram *d = &t->datagrams[i];
 
-		if (!d->received)
-			continue;
-		while (sent < to && t->datagrams[sent].received)
-			sent++;
-		if (sent < to) {
+		if (!d->received) {
+			d->match = open;
+			open = (uint32_t)i + 1;
+			sent = true;
+		} else if (open) {
+			struct datagram *s = &t->datagrams[open - 1];
+
 			d->fate = FATE_FIRST;
-			d->match = (uint32_t)sent + 1;
-			t->datagrams[sent].fate = FATE_ARRIVED;
-			t->datagrams[sent++].match = (uint32_t)i + 1;
-		} else if (sent > from && !t->datagrams[from].received) {
+			d->match = open;
+			open = s->match;
+			s->fate = FATE_ARRIVED;
+			s->match = (uint32_t)i + 1;
+		} else if (sent) {
 			d->fate = FATE_AGAIN;
 		}
 	}
+	for (size_t i = from; i < to; i++)
+		if (t->datagrams[i].fate == FATE_LOST)
+			t->datagrams[i].match = 0;
 }
 
 /* What nobody sent in this form: a sending that is missed, of the same length or longer, is what it was. */

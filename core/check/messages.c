@@ -160,6 +160,13 @@ void messages_fini(struct messages *m)
 /* Nobody has been seen under the receiver's id: did anybody die that it may have been? */
 static bool stranger_died(const struct property_input *in, uint32_t sender)
 {
+	const struct outcome *o = in->outcome;
+
+	/* a role may have died before it told or called anything */
+	for (uint32_t i = 0; o && i < o->n_roles && i < OUTCOME_ROLES; i++)
+		if ((o->roles[i].ended == ENDED_BY_FAULT || o->roles[i].ended == ENDED_SIGNAL) &&
+			&o->roles[i] != who_role(in, sender))
+			return true;
 	for (uint32_t i = 0; i < in->history->n_procs; i++)
 		if (i != sender && who_died(in, i))
 			return true;
