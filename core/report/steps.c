@@ -217,7 +217,7 @@ bool step_of(const struct history *h, size_t i, bool utf8, struct step *out)
 	struct str label = STR_NONE;
 	bool shown = true;
 
-	*out = (struct step){ .event = i, .kind = STEP_NOTE, .proc = he->proc, .times = 1 };
+	*out = (struct step){ .event = i, .kind = STEP_NOTE, .proc = he->proc, .times = 1, .answer = SIZE_MAX };
 	if (he->proc >= h->n_procs)
 		return false;
 	if (he->e.kind == EV_CALL) {

@@ -26,6 +26,7 @@ struct step {
 	uint32_t target; /* process index + 1 */
 	unsigned times; /* the same again and again, folded */
 	bool folded; /* shown as part of another step */
+	size_t answer; /* the event of the step that is shown as part of this one; SIZE_MAX: none */
 	char label[STEP_LABEL];
 };
 

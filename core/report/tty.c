@@ -100,13 +100,17 @@ static void property_add(struct tty *t, const struct property_result *p)
 	str_fini(&line);
 }
 
+static bool anything_broke(const struct result *r)
+{
+	for (uint32_t i = 0; i < r->n_properties && i < RESULT_PROPERTIES; i++)
+		if (!r->properties[i].as_expected)
+			return true;
+	return r->exits_why[0] != '\0';
+}
+
 static void properties_add(struct tty *t, const struct result *r)
 {
-	bool any = r->exits_why[0] != '\0';
-
-	for (uint32_t i = 0; i < r->n_properties && i < RESULT_PROPERTIES; i++)
-		any = any || !r->properties[i].as_expected || t->verbose > 0;
-	if (!any)
+	if (!anything_broke(r) && (t->verbose <= 0 || !r->n_properties))
 		return;
 	heading(t, t->verbose > 0 && r->status == STATUS_AS_EXPECTED ? "what held and what broke" : "what broke");
 	for (uint32_t i = 0; i < r->n_properties && i < RESULT_PROPERTIES; i++)
@@ -272,10 +276,13 @@ static void line_add(struct tty *t, const struct scenario *s, const struct resul
 
 static void why_add(struct tty *t, const struct result *result)
 {
-	if (!result->why[0] && result->status != STATUS_VACUOUS)
+	bool verdict = result->status == STATUS_AS_EXPECTED || result->status == STATUS_NOT_AS_EXPECTED;
+
+	/* What broke says it better, property by property. */
+	if (!result->why[0] || (verdict && anything_broke(result)))
 		return;
 	str_add(&t->pen.out, "    ");
-	if (result->status == STATUS_AS_EXPECTED || result->status == STATUS_NOT_AS_EXPECTED) {
+	if (verdict) {
 		pen_wrap(&t->pen, 4, 4, result->why);
 		return;
 	}

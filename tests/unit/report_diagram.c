@@ -117,6 +117,81 @@ Test(report_diagram, deaths_forks_drops_and_waits)
 	history_fini(&h);
 }
 
+/* How the writes and the accept fell in time is chance; the picture of it is not. */
+Test(report_diagram, same_picture_whoever_is_faster)
+{
+	static const int orders[2][4] = { { 0, 1, 2, 3 }, { 0, 2, 1, 3 } };
+	char *pictures[2];
+
+	for (int o = 0; o < 2; o++) {
+		struct history h = HISTORY_NONE;
+		uint32_t server = proc(&h, "server", 0), client = proc(&h, "client", 0);
+		uint32_t c = chan(&h, "client→server#1", OBJ_UNIX_STREAM, client, server);
+
+		for (int i = 0; i < 4; i++)
+			switch (orders[o][i]) {
+			case 0:
+				call(&h, client, "connect", c, 0, 0);
+				break;
+			case 1:
+				call(&h, server, "accept", 0, 0, 5);
+				break;
+			case 2:
+				call(&h, client, "write", c, 5, 5);
+				break;
+			case 3:
+				call(&h, server, "read", c, 64, 5);
+				break;
+			}
+		pictures[o] = drawn(&h, 3, 8, true);
+		history_fini(&h);
+	}
+	cr_expect(strstr(pictures[0], "connect, accept") && strstr(pictures[0], "write 5 B, read 5 B"), "%s",
+		pictures[0]);
+	cr_expect_str_eq(pictures[0], pictures[1]);
+	free(pictures[0]);
+	free(pictures[1]);
+}
+
+/* But a client that dies before it is accepted is dead before, in the picture too. */
+Test(report_diagram, death_before_accept_stays_before)
+{
+	struct history h = HISTORY_NONE;
+	uint32_t server = proc(&h, "server", 0), client = proc(&h, "client", 0);
+	uint32_t c = chan(&h, "client→server#1", OBJ_UNIX_STREAM, client, server);
+	char *out, *killed, *accepted;
+
+	call(&h, client, "connect", c, 0, 0);
+	strike(&h, client, "connect", c, ACT_KILL, 0);
+	call(&h, server, "accept", 0, 0, 5);
+	out = drawn(&h, 1, 8, true);
+	killed = strstr(out, "killed");
+	accepted = strstr(out, "accept");
+	cr_expect(killed && accepted && killed < accepted, "%s", out);
+	free(out);
+	history_fini(&h);
+}
+
+/* What struck stays in the picture of what broke long afterwards. */
+Test(report_diagram, cause_and_effect)
+{
+	struct history h = HISTORY_NONE;
+	uint32_t server = proc(&h, "server", 0), client = proc(&h, "client", 0);
+	uint32_t c = chan(&h, "client→server#1", OBJ_TCP, client, server);
+	char *out;
+
+	strike(&h, server, "recv", c, ACT_SHORT, 1);
+	for (uint32_t i = 0; i < 50; i++) {
+		call(&h, client, "send", c, 100 + i, 100 + i);
+		call(&h, server, "recv", c, 1000, 100 + i);
+	}
+	call(&h, server, "recv", c, 1000, -ECONNRESET);
+	out = drawn(&h, h.n_events - 1, 6, true);
+	golden_is("diagram-cause.txt", out);
+	free(out);
+	history_fini(&h);
+}
+
 /* A busy loop is one row, however long it is. */
 Test(report_diagram, repetition_is_folded)
 {
