@@ -196,13 +196,13 @@ TAKE_TEXT(guarantee)
 TAKE_TEXT(output)
 TAKE_TEXT(format)
 
-#define TAKE_FLAG(name, effect)                                                                    \
-	static bool take_##name(struct options *o, const char *text, const char **advice)          \
-	{                                                                                          \
-		(void)text;                                                                        \
-		(void)advice;                                                                      \
-		effect;                                                                            \
-		return true;                                                                       \
+#define TAKE_FLAG(name, effect) \
+	static bool take_##name(struct options *o, const char *text, const char **advice) \
+	{ \
+		(void)text; \
+		(void)advice; \
+		effect; \
+		return true; \
 	}
 TAKE_FLAG(annotate, o->annotate = true)
 TAKE_FLAG(quiet, o->verbose = -1)

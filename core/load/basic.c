@@ -93,8 +93,11 @@ bool duration_want(struct loader *l, const struct node *n, int64_t min, int64_t 
 		return false;
 	}
 	if (*out < min || *out > max) {
-		complain(l, n, NULL, "out of range: from %lld ns to %lld s", (long long)min,
-			(long long)(max / 1000000000));
+		char *least = duration_text(min), *most = duration_text(max);
+
+		complain(l, n, NULL, "out of range: from %s to %s", least, most);
+		free(least);
+		free(most);
 		return false;
 	}
 	return true;

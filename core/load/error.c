@@ -72,16 +72,19 @@ static void picture_add(const struct loader *l, size_t begin, size_t at, struct 
 	str_add(out, "^\n");
 }
 
-/* Has the same been told at the same place? */
-static bool is_told(const struct loader *l, const char *head)
+/* Has it been told? What is wrong with a scalar is told once: all else that is said of it follows from the first. */
+static bool is_told(const struct loader *l, size_t at, bool of_scalar, const char *head)
 {
-	for (unsigned i = 0; i < l->n_errors && i < LOAD_ERRORS; i++)
-		if (strcmp(l->errors[i].head, head) == 0)
+	for (unsigned i = 0; i < l->n_errors && i < LOAD_ERRORS; i++) {
+		const struct load_error *e = &l->errors[i];
+
+		if (strcmp(e->head, head) == 0 || (of_scalar && e->of_scalar && e->at == at))
 			return true;
+	}
 	return false;
 }
 
-static void vcomplain(struct loader *l, size_t at, const char *remedy, const char *format, va_list args)
+static void vcomplain(struct loader *l, size_t at, bool of_scalar, const char *remedy, const char *format, va_list args)
 {
 	struct str head = STR_NONE, text = STR_NONE;
 	size_t begin;
@@ -94,11 +97,11 @@ static void vcomplain(struct loader *l, size_t at, const char *remedy, const cha
 	begin = line_begin(l->source, at);
 	str_addf(&head, "%s:%d:%zu: ", l->path, line_number(l, begin), 1 + columns(l->source + begin, l->source + at));
 	str_vaddf(&head, format, args);
-	if (!is_told(l, str_get(&head)) && l->n_errors++ < LOAD_ERRORS) {
+	if (!is_told(l, at, of_scalar, str_get(&head)) && l->n_errors++ < LOAD_ERRORS) {
 		picture_add(l, begin, at, &text);
 		if (remedy && *remedy)
 			str_addf(&text, "    %s\n", remedy);
-		l->errors[l->n_errors - 1] = (struct load_error){ at, str_take(&head), str_take(&text) };
+		l->errors[l->n_errors - 1] = (struct load_error){ at, of_scalar, str_take(&head), str_take(&text) };
 	}
 	str_fini(&head);
 	str_fini(&text);
@@ -131,7 +134,7 @@ void complain_at(struct loader *l, size_t at, const char *remedy, const char *fo
 	va_list args;
 
 	va_start(args, format);
-	vcomplain(l, at, remedy, format, args);
+	vcomplain(l, at, false, remedy, format, args);
 	va_end(args);
 }
 
@@ -140,24 +143,40 @@ void complain(struct loader *l, const struct node *at, const char *remedy, const
 	va_list args;
 
 	va_start(args, format);
-	vcomplain(l, at->at, remedy, format, args);
+	vcomplain(l, at->at, at->kind == NODE_SCALAR, remedy, format, args);
 	va_end(args);
+}
+
+/* What somebody meant who wrote name: the nearest of n names, or all of them. */
+static void remedy_add(struct str *remedy, const char *name, const char *const *names, size_t n)
+{
+	const char *near = text_nearest(name, names, n);
+
+	if (near)
+		str_addf(remedy, "did you mean \"%s\"?", near);
+	else if (n)
+		str_add(remedy, "one of:");
+	for (size_t i = 0; !near && i < n; i++)
+		if (names[i] && *names[i])
+			str_addf(remedy, " %s", names[i]);
 }
 
 void complain_unknown(
 	struct loader *l, const struct node *at, const char *what, const char *name, const char *const *names, size_t n)
 {
-	const char *near = text_nearest(name, names, n);
 	struct str remedy = STR_NONE;
 
-	if (near) {
-		str_addf(&remedy, "did you mean \"%s\"?", near);
-	} else if (n) {
-		str_add(&remedy, "one of:");
-		for (size_t i = 0; i < n; i++)
-			str_addf(&remedy, " %s", names[i]);
-	}
+	remedy_add(&remedy, name, names, n);
 	complain(l, at, str_get(&remedy), "unknown %s \"%s\"", what, name);
+	str_fini(&remedy);
+}
+
+void complain_unknown_key(struct loader *l, const struct node *at, const char *map, const char *const *names, size_t n)
+{
+	struct str remedy = STR_NONE;
+
+	remedy_add(&remedy, at->text, names, n);
+	complain(l, at, str_get(&remedy), "unknown key \"%s\" in %s", at->text, map);
 	str_fini(&remedy);
 }
 

@@ -176,10 +176,8 @@ static void pair_read(struct loader *l, const struct map *map, const struct pair
 		return;
 	if (!key) {
 		const char **names = names_of(map->keys, sizeof(map->keys[0]), map->n);
-		char *what = mem_printf("key in %s:", map->name);
 
-		complain_unknown(l, p->key, what, p->key->text, names, map->n);
-		free(what);
+		complain_unknown_key(l, p->key, map->name, names, map->n);
 		free(names);
 		return;
 	}
@@ -188,6 +186,14 @@ static void pair_read(struct loader *l, const struct map *map, const struct pair
 		complain(l, p->key, "leave the key out, or give it a value", "\"%s\" has no value", p->key->text);
 	else
 		key->type->read(l, key, value, (char *)to + key->offset);
+}
+
+static void missing_told(struct loader *l, const struct map *map, const struct node *n, const struct key *key)
+{
+	char *remedy = mem_printf("%s: %s", key->name, key->about);
+
+	complain(l, n, remedy, "%s needs the key \"%s\"", map->name, key->name);
+	free(remedy);
 }
 
 bool map_read(struct loader *l, const struct map *map, const struct node *n, void *to)
@@ -204,7 +210,7 @@ bool map_read(struct loader *l, const struct map *map, const struct node *n, voi
 			pair_read(l, map, &n->pairs[i], to);
 	for (size_t i = 0; i < map->n; i++)
 		if (map->keys[i].required && !node_get(l, n, map->keys[i].name))
-			complain(l, n, map->keys[i].about, "%s needs the key \"%s\"", map->name, map->keys[i].name);
+			missing_told(l, map, n, &map->keys[i]);
 	return true;
 }
 

@@ -41,7 +41,7 @@ struct key {
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 extern const struct map map_scenario, map_role, map_fault, map_point, map_on, map_corrupt, map_pause, map_hold;
-extern const struct map map_verdict, map_path, map_output, map_program_point;
+extern const struct map map_verdict, map_program_point;
 
 /* Reads a map by its table into `to`. False if it is no map. */
 bool map_read(struct loader *l, const struct map *map, const struct node *n, void *to);

@@ -131,9 +131,12 @@ void scenario_list_fini(struct scenario_list *list)
 static void combinations_read(struct loader *l, struct scenario_list *made)
 {
 	char *name = scenario_name(l->path);
+	bool wrong;
 
 	matrix_read(l);
-	for (size_t i = 0; l->n_errors < LOAD_ERRORS && matrix_choose(l, i); i++) {
+	/* With a matrix that is wrong, every ${key} would be wrong too. */
+	wrong = l->n_errors > 0;
+	for (size_t i = 0; !wrong && l->n_errors < LOAD_ERRORS && matrix_choose(l, i); i++) {
 		char *suffix = matrix_suffix(l);
 
 		l->scenario = scenario_new();

@@ -17,6 +17,7 @@ struct axis {
 
 struct load_error {
 	size_t at;
+	bool of_scalar;
 	char *head, *text;	/* first line; the lines after it */
 };
 
@@ -44,6 +45,8 @@ void complain(struct loader *l, const struct node *at, const char *remedy, const
 /* "unknown WHAT "NAME"", with the nearest of n names or all of them as the remedy. */
 void complain_unknown(struct loader *l, const struct node *at, const char *what, const char *name,
 	const char *const *names, size_t n);
+/* The same for a key, saying in which map it is. */
+void complain_unknown_key(struct loader *l, const struct node *at, const char *map, const char *const *names, size_t n);
 /* The same for names that have numbers, from 1 to last; name_of gives NULL for a number that has none. */
 void complain_numbered(struct loader *l, const struct node *at, const char *what, const char *name,
 	const char *(*name_of)(int), int last);

@@ -24,12 +24,11 @@ static const struct key limit_keys[] = {
 };
 static const struct map map_limits = { "limits", limit_keys, COUNT_OF(limit_keys) };
 
-static const struct key path_keys[] = { { "path", "ready when this exists", &type_text, .required = true } };
-const struct map map_path = { "ready", path_keys, COUNT_OF(path_keys) };
-static const struct key output_keys[] = {
-	{ "output", "ready when it has printed a line that matches", &type_text, .required = true },
+static const struct key ready_keys[] = {
+	{ "path", "ready when this exists", &type_text, .offset = 0 },
+	{ "output", "ready when it has printed a line that matches", &type_text, .offset = 0 },
 };
-const struct map map_output = { "ready", output_keys, COUNT_OF(output_keys) };
+static const struct map map_ready = { "ready", ready_keys, COUNT_OF(ready_keys) };
 
 static const struct key role_keys[] = {
 	{ "run", "program and arguments", &type_argv, .offset = offsetof(struct role, run), .max = ARGV_MOST,
@@ -129,40 +128,44 @@ static void regex_check(struct loader *l, const struct node *at, const char *tex
 	complain(l, at, why, "not a regular expression (extended, as of grep -E)");
 }
 
+static void read_ready_map(struct loader *l, const struct node *value, struct role *role)
+{
+	const struct node *output = node_get(l, value, "output"), *path = node_get(l, value, "path");
+
+	role->ready = output ? READY_BY_OUTPUT : READY_BY_PATH;
+	map_read(l, &map_ready, value, &role->ready_text);
+	if (!output == !path)
+		complain(l, value, "for example ready: {output: \"^ready\"}", "ready wants either a path or an output");
+	else if (output && role->ready_text)
+		regex_check(l, output, role->ready_text);
+}
+
+static const char *const ready_words[] = { "listen", "started" };
+
 static void read_ready(struct loader *l, const struct key *key, const struct node *value, void *to)
 {
-	static const char *const words[] = { "listen", "started" };
 	struct role *role = to;
-	const struct node *output;
+	const char *text;
 
 	(void)key;
 	if (value->kind == NODE_MAP) {
-		output = node_get(l, value, "output");
-		role->ready = output ? READY_BY_OUTPUT : READY_BY_PATH;
-		if (map_read(l, output ? &map_output : &map_path, value, &role->ready_text) && output &&
-			role->ready_text)
-			regex_check(l, output, role->ready_text);
+		read_ready_map(l, value, role);
 		return;
 	}
-	const char *text = text_want(l, value, "listen, started, {path: …} or {output: …}");
-
-	if (!text)
-		return;
-	if (strcmp(text, "listen") == 0)
+	text = text_want(l, value, "listen, started, {path: …} or {output: …}");
+	if (text && strcmp(text, "listen") == 0)
 		role->ready = READY_BY_LISTEN;
-	else if (strcmp(text, "started") == 0)
+	else if (text && strcmp(text, "started") == 0)
 		role->ready = READY_BY_START;
-	else
-		complain_unknown(l, value, "way to be ready:", text, words, COUNT_OF(words));
+	else if (text)
+		complain_unknown(l, value, "way to be ready:", text, ready_words, COUNT_OF(ready_words));
 }
 
 static json_t *schema_of_ready(const struct key *key)
 {
-	static const char *const words[] = { "listen", "started" };
-
 	(void)key;
-	return json_pack("{s:[o,o,o]}", "anyOf", schema_words(words, COUNT_OF(words)), schema_of_map(&map_path),
-		schema_of_map(&map_output));
+	return json_pack(
+		"{s:[o,o]}", "anyOf", schema_words(ready_words, COUNT_OF(ready_words)), schema_of_map(&map_ready));
 }
 
 const struct type type_ready = { .read = read_ready, .schema = schema_of_ready };
@@ -221,34 +224,42 @@ static struct role *role_find(struct scenario *s, const char *name)
 	return NULL;
 }
 
-static void after_check(struct loader *l, const struct node *roles, struct role *role)
+/* Follows `after` from a role; the first role of the file that is in a ring tells of it. */
+static void ring_check(struct loader *l, const struct node *at, const struct role *role)
+{
+	struct scenario *s = l->scenario;
+	struct str path = STR_NONE;
+	const struct role *r = role;
+
+	str_add(&path, role->name);
+	for (size_t i = 0; r && r->after && i < s->n_roles; i++) {
+		str_addf(&path, " after %s", r->after);
+		r = role_find(s, r->after);
+		if (r == role)
+			complain(l, at, str_get(&path), "\"%s\" would wait for itself", role->name);
+		if (r <= role)
+			break;
+	}
+	str_fini(&path);
+}
+
+static void after_check(struct loader *l, const struct node *roles, const struct role *role)
 {
 	struct scenario *s = l->scenario;
 	const struct node *at = node_get(l, node_get(l, roles, role->name), "after");
-	const struct role *r = role;
-	struct str path = STR_NONE;
+	const char **names;
 
 	if (!at || !role->after)
 		return;
-	if (!role_find(s, role->after)) {
-		const char **names = mem_new(s->n_roles * sizeof(names[0]));
-
-		for (size_t i = 0; i < s->n_roles; i++)
-			names[i] = s->roles[i].name;
-		complain_unknown(l, at, "role", role->after, names, s->n_roles);
-		free(names);
+	if (role_find(s, role->after)) {
+		ring_check(l, at, role);
 		return;
 	}
-	str_add(&path, role->name);
-	for (size_t i = 0; r && r->after && i <= s->n_roles; i++) {
-		str_addf(&path, " after %s", r->after);
-		r = role_find(s, r->after);
-		if (r == role) {
-			complain(l, at, str_get(&path), "\"%s\" would wait for itself", role->name);
-			break;
-		}
-	}
-	str_fini(&path);
+	names = mem_new(s->n_roles * sizeof(names[0]));
+	for (size_t i = 0; i < s->n_roles; i++)
+		names[i] = s->roles[i].name;
+	complain_unknown(l, at, "role", role->after, names, s->n_roles);
+	free(names);
 }
 
 /* Paths as the runner wants them: the working directory absolute. */

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "core/base/str.h"
 #include "core/base/banned.h"
 
 struct unit {
@@ -117,6 +118,15 @@ enum unit_result parse_duration(const char *text, int64_t *ns)
 enum unit_result parse_size(const char *text, uint64_t *bytes)
 {
 	return parse_units(text, sizes, COUNT(sizes), bytes);
+}
+
+char *duration_text(int64_t ns)
+{
+	size_t i = COUNT(durations) - 1;
+
+	while (i > 0 && (ns == 0 || ns % (int64_t)durations[i].factor != 0))
+		i--;
+	return mem_printf("%lld%s", (long long)(ns / (int64_t)durations[i].factor), durations[i].name);
 }
 
 bool parse_real(const char *text, double *out)

@@ -14,6 +14,8 @@ enum unit_result parse_count(const char *text, uint64_t *out);
 enum unit_result parse_duration(const char *text, int64_t *ns);
 /* "64", "4KiB", "1MiB", "1GiB" in bytes. */
 enum unit_result parse_size(const char *text, uint64_t *bytes);
+/* A duration in its largest unit that leaves no fraction: "20ms". The caller frees it. */
+char *duration_text(int64_t ns);
 /* "0.1", "1e-3": a finite number. */
 bool parse_real(const char *text, double *out);
 /* What to write instead; NULL if the result needs no advice. */

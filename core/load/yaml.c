@@ -182,6 +182,8 @@ static void alias_add(struct composer *c, struct fy_token *token)
 	char *name = token_text(token);
 	size_t at = token_at(c, token);
 
+	if (at && c->text[at - 1] == '*')
+		at--;
 	for (size_t i = c->n_anchors; i--;) {
 		if (strcmp(c->anchors[i].name, name) == 0) {
 			value_add(c, c->anchors[i].node, NULL);
