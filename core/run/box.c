@@ -94,6 +94,18 @@ static int root_make(struct box *box)
 	return 0;
 }
 
+/* What makes the names that programs are given differ from those of other boxes, where they could meet. */
+static void box_identify(struct box *box)
+{
+	bool alone = box->parts & NAMESPACES_IPC;
+
+	box->key = alone ? 0x5ab07u : 0x5ab00000u + ((uint32_t)box->outside_pid & 0xfffffu);
+	if (alone && box->private_shm)
+		text_copy(box->id, sizeof(box->id), "sabot");
+	else
+		snprintf(box->id, sizeof(box->id), "sabot%dx", box->outside_pid);
+}
+
 static void root_remove(struct box *box)
 {
 	if (box->mounted || !box->root[0])
@@ -258,6 +270,8 @@ static _Noreturn void keeper_main(const struct box_options *options, unsigned wa
 	if (getppid() != harness)
 		_exit(0);
 	error = root_make(box);
+	box_identify(box);
+	leftovers_before(box);
 	child = error ? -1 : fork();
 	if (child == 0)
 		box_main(box, fd, work, data);
@@ -268,6 +282,8 @@ static _Noreturn void keeper_main(const struct box_options *options, unsigned wa
 		status = keeper_watch(signal_fd, child);
 	}
 	keeper_sweep();
+	if (child > 0 && WIFSIGNALED(status))
+		leftovers_rescue(box);
 	root_remove(box);
 	if (child > 0 && WIFSIGNALED(status))
 		kill(getpid(), SIGKILL);

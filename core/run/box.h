@@ -172,6 +172,8 @@ void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excus
 uint32_t fds_look(struct box *box, bool report);
 /* leftovers.c: objects and files left behind; named in the outcome, then removed. */
 void leftovers_before(struct box *box);
+/* The box was killed in the middle of a run: removes what its roles made, as far as it does not vanish by itself. */
+void leftovers_rescue(struct box *box);
 void leftovers_collect(struct box *box);
 
 #endif

@@ -6,6 +6,7 @@
 #include <mqueue.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -381,4 +382,17 @@ void leftovers_collect(struct box *box)
 		sysv_collect(box);
 	else
 		sysv_seen_collect(box);
+}
+
+void leftovers_rescue(struct box *box)
+{
+	if (box->mounted && box->private_shm && box->parts & NAMESPACES_IPC)
+		return;
+	if (arena_map(box->arena_path, &box->arena))
+		return;
+	box->out = mem_new(sizeof(*box->out));
+	leftovers_collect(box);
+	free(box->out);
+	box->out = NULL;
+	box->arena = arena_free(box->arena);
 }

@@ -14,7 +14,6 @@
 #include "core/base/banned.h"
 #include "core/run/box.h"
 #include "core/sys/clock.h"
-#include "core/sys/namespaces.h"
 
 extern char **environ;
 
@@ -112,8 +111,10 @@ static int program_prepare(const struct box *box, struct instance *in, char *why
 	if (!error)
 		error = program_look(path, &in->program);
 	if (error) {
-		snprintf(why, size, "role %s: cannot run %s: %s (looked in %s); build it first or fix run:", in->spec->name,
-			 in->argv[0], strerror(-error), strchr(in->argv[0], '/') ? in->spec->directory : "$PATH");
+		const char *where = in->argv[0][0] == '/' ? NULL : strchr(in->argv[0], '/') ? in->spec->directory : "$PATH";
+
+		snprintf(why, size, "role %s: cannot run %s: %s%s%s%s; build it first or fix run:", in->spec->name, in->argv[0],
+			 strerror(-error), where ? " (looked in " : "", where ? where : "", where ? ")" : "");
 		return error;
 	}
 	in->path = mem_dup(path);
@@ -280,11 +281,6 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 	box->prepared = true;
 	box->scale = box->options.time_scale > 0 ? box->options.time_scale : 1.0;
 	box->port = box_port(box);
-	box->key = box->parts & NAMESPACES_IPC ? 0x5ab07u : 0x5ab00000u + ((uint32_t)box->outside_pid & 0xfffffu);
-	if (box->parts & NAMESPACES_IPC && box->private_shm)
-		text_copy(box->id, sizeof(box->id), "sabot");
-	else
-		snprintf(box->id, sizeof(box->id), "sabot%dx", box->outside_pid);
 	error = instances_name(box, s, why, size);
 	for (uint32_t i = 0; !error && i < box->n_instances; i++)
 		error = instance_prepare(box, &box->instances[i], ++names[box->instances[i].role], why, size);

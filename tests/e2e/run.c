@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* `sabot run` as a user meets it: exit codes, sentences, what is found and what is left. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/sabot_run.h"
+#include "core/base/banned.h"
+
+#define HEADER "sabot: 1\ntitle: a test\n"
+#define TARGET "$SABOT_PROGRAMS/target"
+#define DRIVER(args) HEADER "roles:\n  main:\n    run: [" TARGET ", " args "]\n    driver: true\n"
+#define PAIR(mode, client)									\
+	HEADER "roles:\n"									\
+	"  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n"		\
+	"  client:\n    run: [" TARGET ", " client ", \"${TMP}/s\"]\n    driver: true\n    after: server\n"
+#define SAYS(text, what) cr_assert_not_null(strstr((text), (what)), "\"%s\" is not in:\n%s", (what), (text))
+
+/* Runs one scenario made of this text; extra: one more option or NULL. */
+static struct sabot_run run_text(const char *yaml, const char *extra)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "scenario.yaml", extra, NULL });
+	test_directory_remove(directory);
+	return r;
+}
+
+static void expect(const char *yaml, int code, const char *says)
+{
+	struct sabot_run r = run_text(yaml, NULL);
+
+	cr_assert_eq(r.code, code, "exit %d instead of %d\n%s%s", r.code, code, r.out, r.err);
+	if (says && !strstr(r.out, says) && !strstr(r.err, says))
+		cr_assert_fail("\"%s\" is not in:\n%s%s", says, r.out, r.err);
+	sabot_run_fini(&r);
+}
+
+Test(run, as_expected)
+{
+	expect(PAIR("serve", "ask"), 0, "1 as expected");
+}
+
+Test(run, a_typo_is_told_with_its_place)
+{
+	expect(HEADER "roles:\n  main:\n    runn: [true]\n    driver: true\n", 2, "scenario.yaml:5:5");
+}
+
+Test(run, a_missing_program_is_no_verdict)
+{
+	expect(HEADER "roles:\n  main:\n    run: [./nothing]\n    driver: true\n", 3,
+	       "role main: cannot run ./nothing: No such file or directory");
+}
+
+Test(run, a_file_that_is_no_program_is_no_verdict)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml", HEADER "roles:\n  main:\n    run: [./text]\n    driver: true\n");
+	test_file(directory, "text", "neither ELF nor a script\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "scenario.yaml", NULL });
+	cr_assert_eq(r.code, 3);
+	SAYS(r.out, "cannot run ./text: Permission denied");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
+Test(run, a_service_that_cannot_start_is_no_verdict)
+{
+	expect(HEADER "roles:\n  server:\n    run: [" TARGET ", serve, /nowhere/at/all]\n    stop: TERM\n"
+	       "  client:\n    run: [" TARGET ", ask, /nowhere/at/all]\n    driver: true\n    after: server\n", 3,
+	       "role server ended before it was ready: exit status 1: target: listen");
+}
+
+Test(run, a_fault_that_never_fires_is_vacuous)
+{
+	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,
+	       "fault 1 never fired: server made");
+}
+
+Test(run, a_fault_that_may_miss_is_not)
+{
+	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}, may-miss: true}\n", 0, NULL);
+}
+
+Test(run, a_hang_is_found_long_before_the_timeout)
+{
+	struct sabot_run r = run_text(DRIVER("stuck") "timeout: 100s\nexpect: {no-hang: violated}\n", NULL);
+
+	/* sabot_run() itself gives up after 30 s. */
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	sabot_run_fini(&r);
+}
+
+Test(run, a_role_that_spins_is_found)
+{
+	expect(DRIVER("spin") "timeout: 100s\nexpect: {no-busy-loop: violated}\n", 0, NULL);
+}
+
+Test(run, a_driver_that_waits_for_ever_is_hung)
+{
+	expect(DRIVER("wait") "timeout: 100s\nexpect: {no-hang: violated}\n", 0, NULL);
+}
+
+Test(run, the_timeout_is_the_last_resort)
+{
+	/* `sleep 50` will wake by itself, so it is no hang; but nobody has that long. */
+	expect(HEADER "roles:\n  main:\n    run: [sleep, \"50\"]\n    driver: true\ntimeout: 300ms\n", 1, "the time was over");
+}
+
+Test(run, everything_left_behind_is_named)
+{
+	struct sabot_run r = run_text(DRIVER("leave, \"${TMP}\", \"${ID}\""), "--report=json");
+
+	cr_assert_eq(r.code, 1);
+	for (const char *const *what = (const char *[]){ "socket file socket", "FIFO fifo", NULL }; *what; what++)
+		SAYS(r.out, *what);
+	sabot_run_fini(&r);
+}
+
+Test(run, a_forgotten_descriptor_is_named)
+{
+	struct sabot_run r = run_text(HEADER "roles:\n"
+		"  server:\n    run: [" TARGET ", serve, \"${TMP}/s\", leak]\n    stop: TERM\n"
+		"  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n", NULL);
+
+	cr_assert_eq(r.code, 1);
+	SAYS(r.out, "connection to client, which has");
+	sabot_run_fini(&r);
+}
+
+Test(run, a_zombie_of_a_service_is_found)
+{
+	expect(PAIR("zombie", "ask") "expect: {no-zombies: violated}\n", 0, NULL);
+}
+
+Test(run, a_daemon_is_the_service_that_it_became)
+{
+	expect(HEADER "roles:\n"
+	       "  server:\n    run: [" TARGET ", daemon, \"${TMP}/s\"]\n    stop: TERM\n    ready: {output: ^ready}\n"
+	       "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n", 0, NULL);
+}
+
+Test(run, a_crash_is_found)
+{
+	expect(DRIVER("crash") "expect: {no-crash: violated, clean-exit: violated}\n", 0, NULL);
+}
+
+Test(run, exit_status_is_compared)
+{
+	expect(HEADER "roles:\n  main:\n    run: [sh, -c, \"exit 3\"]\n    driver: true\nexpect: {exit: {main: 3}}\n", 0, NULL);
+	expect(HEADER "roles:\n  main:\n    run: [sh, -c, \"exit 3\"]\n    driver: true\nexpect: {exit: {main: 0}}\n", 1,
+	       "exit");
+}
+
+Test(run, output_is_kept_within_bounds)
+{
+	struct sabot_run r = run_text(DRIVER("flood, \"20000\""), "--report=json");
+
+	/* 1.28 MB came out; the pipe never blocked the role, and only a part of it is shown. */
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	cr_assert_lt(strlen(r.out), 100000u);
+	sabot_run_fini(&r);
+}
+
+Test(run, what_is_kept)
+{
+	static const char *const names[] = { "history.sabot", "server.out", "server.err", "client.out", "scenario.yaml" };
+	char *directory = test_directory(), path[512];
+	struct sabot_run r;
+
+	test_file(directory, "one.yaml", PAIR("serve", "ask"));
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "one.yaml", "--keep", "kept", NULL });
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/kept/one/%s", directory, names[i]);
+		cr_assert_eq(access(path, R_OK), 0, "%s is not there", path);
+	}
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
+Test(run, the_worst_counts_and_the_order_is_that_of_the_files)
+{
+	char *directory = test_directory(), *first, *second;
+	struct sabot_run r;
+
+	test_file(directory, "a.yaml", DRIVER("stuck"));
+	test_file(directory, "b.yaml", HEADER "roles:\n  main:\n    run: [\"true\"]\n    driver: true\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "run", ".", "-j", "2", "--report", "tap", NULL });
+	cr_assert_eq(r.code, 1, "%s%s", r.out, r.err);
+	first = strstr(r.out, "not ok 1");
+	second = strstr(r.out, "\nok 2");
+	cr_assert(first && second && first < second, "%s", r.out);
+	sabot_run_fini(&r);
+	test_file(directory, "c.yaml", HEADER "roles:\n  main:\n    run: [./nothing]\n    driver: true\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "run", ".", NULL });
+	cr_assert_eq(r.code, 3);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
+Test(run, two_side_by_side_never_meet)
+{
+	char *directory = test_directory();
+	pid_t pids[4];
+
+	/* The same port and the same names in every run. */
+	test_file(directory, "one.yaml", HEADER "technique: tcp\nserver: {design: iterative}\n"
+		  "workload: {pattern: echo, messages: 50, size: 64}\nrepeat: 10\n");
+	for (size_t i = 0; i < 4; i++)
+		pids[i] = sabot_start(directory, (const char *[]){ "run", "one.yaml", NULL });
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_eq(sabot_end(pids[i]), 0);
+	test_directory_remove(directory);
+}
+
+static void machine_without(const char *const *before)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "one.yaml", PAIR("serve", "ask"));
+	r = sabot_run(directory, before, (const char *[]){ "run", "one.yaml", NULL });
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	sabot_run_fini(&r);
+	test_file(directory, "left.yaml", DRIVER("leave, \"${TMP}\", \"${ID}\""));
+	r = sabot_run(directory, before, (const char *[]){ "run", "left.yaml", NULL });
+	cr_assert_eq(r.code, 1, "%s%s", r.out, r.err);
+	SAYS(r.out, "FIFO fifo");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
+/* Can an ordinary user get at the program at all? */
+static bool others_may_run(const char *program)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s", program);
+	for (char *slash; (slash = strrchr(path, '/')) && slash != path; ) {
+		struct stat st;
+
+		if (stat(path, &st) || !(st.st_mode & S_IXOTH))
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+Test(run, an_ordinary_user)
+{
+	if (geteuid() != 0)
+		cr_skip_test("an ordinary user runs this test already");
+	if (!others_may_run(getenv("SABOT")) || !others_may_run(getenv("SABOT_PROGRAMS")))
+		cr_skip_test("the build directory is closed to others");
+	machine_without((const char *[]){ "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", NULL });
+}
+
+Test(run, a_machine_without_namespaces)
+{
+	machine_without((const char *[]){ "env", "SABOT_NO_NAMESPACES=1", NULL });
+}
+
+Test(run, usage)
+{
+	struct sabot_run r = sabot_run(NULL, NULL, (const char *[]){ "run", NULL });
+
+	cr_assert_eq(r.code, 2);
+	sabot_run_fini(&r);
+	r = run_text(DRIVER("stuck"), "--under=memcheck");
+	cr_assert_eq(r.code, 77);
+	SAYS(r.err, "not available yet");
+	sabot_run_fini(&r);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* A program that does what tests of the runner want of a role; its first argument says what. */
+#include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+
+static _Noreturn void wait_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+static struct sockaddr_un address_of(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
+	return to;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un at = address_of(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 16)) {
+		perror("target: listen");
+		exit(1);
+	}
+	return fd;
+}
+
+/* leave DIR ID: one of everything that outlives its maker, and a child that will not go. */
+static int leave(char **args)
+{
+	char name[256];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/fifo", args[0]);
+	mkfifo(name, 0600);
+	snprintf(name, sizeof(name), "%s/socket", args[0]);
+	listen_at(name);
+	snprintf(name, sizeof(name), "%s/file", args[0]);
+	fd = open(name, O_CREAT | O_WRONLY, 0600);
+	if (fd >= 0 && write(fd, "kept", 4) != 4)
+		return 1;
+	snprintf(name, sizeof(name), "/%s-left", args[1]);
+	shm_open(name, O_CREAT | O_RDWR, 0600);
+	sem_open(name, O_CREAT, 0600, 1);
+	mq_open(name, O_CREAT | O_RDWR, 0600, NULL);
+	msgget(IPC_PRIVATE, 0600);
+	semget(IPC_PRIVATE, 1, 0600);
+	shmget(IPC_PRIVATE, 4096, 0600);
+	if (fork() == 0) {
+		signal(SIGTERM, SIG_IGN);
+		wait_for_ever();
+	}
+	return 0;
+}
+
+/* stuck: parent and child both read from a pipe whose writing end they hold. */
+static int stuck(char **args)
+{
+	char byte;
+	int fds[2];
+
+	(void)args;
+	if (pipe(fds))
+		return 1;
+	fork();
+	return read(fds[0], &byte, 1) == 1;
+}
+
+static int spin(char **args)
+{
+	char byte;
+	int fds[2];
+
+	(void)args;
+	if (pipe2(fds, O_NONBLOCK))
+		return 1;
+	while (read(fds[0], &byte, 1) < 0 && errno == EAGAIN)
+		;
+	return 0;
+}
+
+static volatile sig_atomic_t stop;
+
+static void stop_taken(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* serve PATH [leak]: echoes one message of each client; ends well when it is told to. */
+static int serve(char **args)
+{
+	struct sigaction on_stop = { .sa_handler = stop_taken };
+	int fd = listen_at(args[0]);
+
+	sigaction(SIGTERM, &on_stop, NULL);
+	puts("ready");
+	fflush(stdout);
+	while (!stop) {
+		char bytes[256];
+		int client = accept(fd, NULL, NULL);
+		ssize_t n;
+
+		if (client < 0)
+			continue;
+		n = read(client, bytes, sizeof(bytes));
+		if (n > 0 && write(client, bytes, (size_t)n) != n)
+			return 1;
+		if (!args[1])
+			close(client);
+	}
+	unlink(args[0]);
+	puts("served");
+	return 0;
+}
+
+static int ask(char **args)
+{
+	struct sockaddr_un to = address_of(args[0]);
+	char bytes[64];
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ssize_t n;
+
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) || write(fd, "question", 8) != 8) {
+		perror("target: connect");
+		return 1;
+	}
+	n = read(fd, bytes, sizeof(bytes));
+	printf("answer of %zd bytes\n", n);
+	return n != 8;
+}
+
+/* daemon PATH: serves from a grandchild once the first process has ended. */
+static int become_daemon(char **args)
+{
+	int fds[2];
+	char byte;
+
+	if (pipe(fds))
+		return 1;
+	if (fork() == 0) {
+		close(fds[0]);
+		setsid();
+		if (fork() == 0) {
+			/* The first process may go when the socket is there: the second one ends at once. */
+			close(fds[1]);
+			_exit(serve(args));
+		}
+		_exit(0);
+	}
+	close(fds[1]);
+	return read(fds[0], &byte, 1) != 0;
+}
+
+static int crash(char **args)
+{
+	(void)args;
+	abort();
+}
+
+/* zombie PATH: a server that never waits for its children. */
+static int zombie(char **args)
+{
+	if (fork() == 0)
+		_exit(0);
+	return serve(args);
+}
+
+static int wait_mode(char **args)
+{
+	(void)args;
+	wait_for_ever();
+}
+
+/* repeat: what comes in on stdin goes out on stdout. */
+static int repeat(char **args)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	(void)args;
+	while ((n = read(0, bytes, sizeof(bytes))) > 0)
+		if (write(1, bytes, (size_t)n) != n)
+			return 1;
+	return 0;
+}
+
+/* flood N: N lines of 64 bytes. */
+static int flood(char **args)
+{
+	for (long i = strtol(args[0], NULL, 10); i > 0; i--)
+		printf("%063ld\n", i);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int n_args;
+		int (*run)(char **args);
+	} modes[] = {
+		{ "leave", 2, leave }, { "stuck", 0, stuck }, { "spin", 0, spin }, { "serve", 1, serve }, { "ask", 1, ask },
+		{ "daemon", 1, become_daemon }, { "crash", 0, crash }, { "zombie", 1, zombie }, { "wait", 0, wait_mode },
+		{ "repeat", 0, repeat }, { "flood", 1, flood },
+	};
+
+	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(modes[i].name, argv[1]) && argc >= 2 + modes[i].n_args)
+			return modes[i].run(argv + 2);
+	fprintf(stderr, "target: no such mode\n");
+	return 2;
+}
