@@ -3,8 +3,11 @@
 #include <signal.h>
 
 #include "core/model/plan.h"
+#include "core/base/rng.h"
 #include "core/report/canvas.h"
 #include "core/report/diagram.h"
+#include "core/report/story.h"
+#include "core/report/trace.h"
 #include "core/report/utf8.h"
 #include "tests/unit/report_support.h"
 
@@ -268,4 +271,61 @@ Test(report_diagram, fill_tells_where_it_struck)
 	cr_expect_eq(r->diagram[strlen(r->diagram) - 1], '\n');
 	free(r);
 	history_fini(&h);
+}
+
+/* Whatever a history file claims: nothing reads past its ends, and the measures are kept. */
+static void damaged_fill(struct history *h, uint64_t *state)
+{
+	size_t n = rng_next(state) % 60 + 1;
+
+	for (size_t i = rng_next(state) % 5; i-- > 0;)
+		proc(h, i % 2 ? "a" : "b.1", (uint32_t)(rng_next(state) % 9));
+	for (size_t i = rng_next(state) % 3; i-- > 0;)
+		chan(h, "x→y", (uint32_t)(rng_next(state) % 40), (uint32_t)(rng_next(state) % 9),
+			(uint32_t)(rng_next(state) % 9));
+	for (size_t i = 0; i < n; i++) {
+		struct history_event *e = add(h, (uint32_t)(rng_next(state) % 6), (uint8_t)(rng_next(state) % 16));
+
+		e->e.call = (uint16_t)(rng_next(state) % (n_calls + 5));
+		e->e.result = (int64_t)(rng_next(state) % 300) - 100;
+		e->e.asked = (uint32_t)rng_next(state);
+		e->e.object = (uint32_t)(rng_next(state) % 9);
+		e->e.flags = (uint8_t)rng_next(state);
+		e->e.error = (int16_t)(rng_next(state) % 3 ? 0 : rng_next(state) % 200);
+		e->e.strike = (uint16_t)(rng_next(state) % 40);
+		e->e.ticks = (uint32_t)rng_next(state);
+		e->e.site = rng_next(state) % 2 ? rng_next(state) : 0;
+		e->channel = (uint32_t)(rng_next(state) % 5);
+		e->text = (uint32_t)(rng_next(state) % 5);
+	}
+}
+
+Test(report_diagram, damaged_histories)
+{
+	FILE *null = fopen("/dev/null", "we");
+	struct result *r = mem_new(sizeof(*r));
+	uint64_t state = 11;
+
+	cr_assert(null);
+	r->n_faults = 5;
+	for (int round = 0; round < 2000; round++) {
+		struct history h = HISTORY_NONE;
+		struct pen pen = { .utf8 = round % 2 };
+
+		damaged_fill(&h, &state);
+		free(drawn(&h, rng_next(&state) % 70, (unsigned)(rng_next(&state) % 20), round % 2));
+		diagram_fill(&h, diagram_centre(&h), round % 2, r);
+		story_of_run(&pen, "damaged", &h);
+		for (size_t i = 0; i < n_traces; i++) {
+			struct trace t = { .out = null, .utf8 = round % 2, .n_histories = 1 };
+
+			cr_assert(!trace_table[i]->begin || !trace_table[i]->begin(&t));
+			cr_assert_eq(trace_table[i]->history(&t, "damaged", &h), 0);
+			cr_assert(!trace_table[i]->end || !trace_table[i]->end(&t));
+		}
+		str_fini(&pen.out);
+		history_fini(&h);
+	}
+	free(r);
+	fclose(null);
 }
