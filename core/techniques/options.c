@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 
+#include "core/techniques/service.h"
 #include "core/base/banned.h"
 
 static const char *const patterns[N_PATTERNS] = {
@@ -166,15 +167,15 @@ static int option_take(struct ref_options *o, const struct technique_info *info,
 		o->messages = (uint32_t)n;
 		break;
 	case OPT_WINDOW:
-		r = number_parse(name, text, 1, 65536, &n);
+		r = number_parse(name, text, 1, 1000000, &n);
 		o->window = (uint32_t)n;
 		break;
 	case OPT_CLIENTS:
-		r = number_parse(name, text, 1, 60, &n);
+		r = number_parse(name, text, 1, CLIENTS_MAX, &n);
 		o->n_clients = (uint32_t)n;
 		break;
 	case OPT_CLIENT:
-		r = number_parse(name, text, 1, 60, &n);
+		r = number_parse(name, text, 1, CLIENTS_MAX, &n);
 		o->client = (uint32_t)n;
 		break;
 	case OPT_SEED:
@@ -218,7 +219,7 @@ int options_parse(struct ref_options *o, const struct technique_info *info, int 
 	if (o->server) {
 		o->client = 0;
 	} else if (o->client == 0) {
-		if (instance && number_parse("client (from SABOT_INSTANCE)", instance, 1, 60, &n))
+		if (instance && number_parse("client (from SABOT_INSTANCE)", instance, 1, CLIENTS_MAX, &n))
 			return 2;
 		o->client = n ? (uint32_t)n : 1;
 	}

@@ -29,6 +29,7 @@ struct conversation {
 	int source;		/* bulk: the file that is copied, else -1 */
 	uint64_t source_hash;
 	bool heard;		/* the server has said something */
+	bool out_of_step;	/* what came over a link that keeps order was not what was due */
 };
 
 static struct route route_of(const struct conversation *c)
@@ -196,6 +197,7 @@ static enum link_end data_take(struct conversation *c)
 	}
 	sabot_received(SERVER_ID, c->o->client, m->sequence, m->length, m->checksum);
 	if (!c->l->lossy && m->sequence != c->base) {
+		c->out_of_step = true;
 		say("message %" PRIu64 " came where %" PRIu64 " was due", m->sequence, c->base);
 		return LINK_FAILED;
 	}
@@ -317,8 +319,16 @@ static enum link_end subscribe(struct conversation *c)
 
 /*
  * What was sent and never confirmed: the client says so, and vouches for none of it. Silence about one message in a
- * conversation that goes well otherwise is another matter: over a link that does not lose, that is a loss.
+ * conversation that goes well otherwise, or an answer to a later one, is another matter: over a link that does not
+ * lose, that is a loss.
  */
+static bool gives_up(const struct conversation *c, enum link_end end)
+{
+	if (c->l->lossy || !c->heard)
+		return true;
+	return end != LINK_SILENT && !c->out_of_step;
+}
+
 static int conversation_fail(const struct conversation *c, enum link_end end)
 {
 	bool answers = pattern_answers(c->o->pattern) || c->l->lossy;
@@ -328,7 +338,7 @@ static int conversation_fail(const struct conversation *c, enum link_end end)
 		say("the server has closed the conversation at message %" PRIu64, first);
 	else if (end != LINK_FAILED)
 		say("no answer to message %" PRIu64 " within 2 s", first);
-	if (c->o->pattern != PATTERN_FAN_OUT && (end != LINK_SILENT || c->l->lossy || !c->heard))
+	if (c->o->pattern != PATTERN_FAN_OUT && gives_up(c, end))
 		for (uint64_t n = first; n < c->next; n++)
 			sabot_gave_up(c->o->client, SERVER_ID, n);
 	return 1;
