@@ -21,7 +21,7 @@ static const char scenario[] =
 	"sabot: 1\ntitle: everything at once\nroles:\n"
 	"  main:\n    run: [$SABOT_PROGRAMS/target, leave, \"${TMP}\", \"${ID}\"]\n    driver: true\n    env: {MARK: \"%s\"}\n"
 	"  other:\n    run: [$SABOT_PROGRAMS/target, stuck]\n    driver: true\n    env: {MARK: \"%s\"}\n"
-	"repeat: 1000\nexpect: {no-leftovers: violated, no-hang: violated, no-zombies: violated, clean-exit: violated}\n";
+	"repeat: 1000\nexpect: {no-leftovers: violated, no-hang: violated, clean-exit: violated}\n";
 
 static char *directory_with_mark(void)
 {
@@ -103,9 +103,12 @@ static void assert_gone(const char *mark)
 /* Waits, 10 s at most, until a role runs. */
 static void wait_for_roles(const char *mark)
 {
-	for (int i = 0; i < 1000 && !processes_with(mark); i++)
+	for (int i = 0; i < 1000; i++) {
+		if (processes_with(mark))
+			return;
 		wait_ms(10);
-	cr_assert(processes_with(mark), "no role ever ran");
+	}
+	cr_assert_fail("no role ever ran");
 }
 
 static void interrupted_by(int number)
