@@ -114,10 +114,11 @@ static void hung(struct box *box)
 
 	o->end = RUN_HUNG;
 	box_waiters(box);
-	snprintf(o->why, sizeof(o->why), "nothing moves any more: %u thread%s of %u process%s wait%s and nobody is left to wake %s",
-		 box->last.n_threads, box->last.n_threads == 1 ? "" : "s", box->last.n_processes,
-		 box->last.n_processes == 1 ? "" : "es", box->last.n_threads == 1 ? "s" : "",
-		 box->last.n_threads == 1 ? "it" : "them");
+	snprintf(o->why, sizeof(o->why),
+		"nothing moves any more: %u thread%s of %u process%s wait%s and nobody is left to wake %s",
+		box->last.n_threads, box->last.n_threads == 1 ? "" : "s", box->last.n_processes,
+		box->last.n_processes == 1 ? "" : "es", box->last.n_threads == 1 ? "s" : "",
+		box->last.n_threads == 1 ? "it" : "them");
 }
 
 /* Called when there was no news for a while. True: the run is over. */
@@ -164,7 +165,7 @@ static int drivers_wait(struct box *box)
 			box->out->end = RUN_TIMEOUT;
 			box_waiters(box);
 			snprintf(box->out->why, sizeof(box->out->why), "not over after %.3g s",
-				 (double)(box->deadline_ns - box->start_ns) / (double)NS_PER_S);
+				(double)(box->deadline_ns - box->start_ns) / (double)NS_PER_S);
 			return 0;
 		}
 		if (box_wait_news(box, pause_ms)) {
@@ -209,9 +210,9 @@ static void judge_start(struct box *box)
 		if (in->driver || r->ready || in->phase != PHASE_ENDED || in->stop_sent || in->killed)
 			continue;
 		box->out->end = RUN_BROKEN;
-		snprintf(box->out->why, sizeof(box->out->why), "role %s ended before it was ready: %s %d%s%.*s", in->name,
-			 r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, n ? ": " : "",
-			 (int)(n < 300 ? n : 300), said);
+		snprintf(box->out->why, sizeof(box->out->why), "role %s ended before it was ready: %s %d%s%.*s",
+			in->name, r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, n ? ": " : "",
+			(int)(n < 300 ? n : 300), said);
 		return;
 	}
 }
@@ -223,7 +224,7 @@ static int probe(struct box *box)
 	struct plan *plan = arena_plan(box->arena);
 	uint32_t n_before = box->n_instances;
 
-	memset(&plan->armed, 0, sizeof(plan->armed));
+	atomic_store(&plan->healed, 1);
 	for (uint32_t i = 0; i < n_before && out->end == RUN_DONE; i++) {
 		struct instance *in = &box->instances[i];
 		struct role_outcome *o;
@@ -263,7 +264,9 @@ static void hello_collect(struct box *box)
 			continue;
 		if (!o->n_blind++)
 			snprintf(o->blind, sizeof(o->blind), "%s: the injector was not seen in it%s", r->name,
-				 box->instances[i].preloaded ? "" : box->options.library ? " (a static program)" : "");
+				box->instances[i].preloaded ? ""
+				: box->options.library	    ? " (a static program)"
+							    : "");
 	}
 }
 

@@ -55,9 +55,9 @@ static void leave_rest(struct inv *v)
 		/* connect(2): the connection goes on being made in the background. */
 		int flags = (int)syscall(SYS_fcntl, v->fd, F_GETFL);
 
-		(int)syscall(SYS_fcntl, v->fd, F_SETFL, flags | O_NONBLOCK);
+		syscall(SYS_fcntl, v->fd, F_SETFL, flags | O_NONBLOCK);
 		syscall(SYS_connect, v->fd, v->a[1], v->a[2]);
-		(int)syscall(SYS_fcntl, v->fd, F_SETFL, flags);
+		syscall(SYS_fcntl, v->fd, F_SETFL, flags);
 	} else if (strcmp(row_plain[v->row], "nanosleep") == 0 && v->a[1]) {
 		memcpy((void *)v->a[1], (const void *)v->a[0], sizeof(struct timespec));
 	} else if (strcmp(row_plain[v->row], "clock_nanosleep") == 0 && v->a[3] && !(v->a[1] & TIMER_ABSTIME)) {

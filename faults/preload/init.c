@@ -21,7 +21,7 @@ struct arena *arena;
 struct self *self;
 
 /* Survive fork, unlike *self: what a child knows of where it comes from. */
-static uint32_t my_role, my_image, parent_proc, zygote_generation;
+static uint32_t my_role, my_image, parent_proc;
 static __thread uint32_t fork_ordinal __attribute__((tls_model("initial-exec")));
 static bool is_zygote, image_is_launcher;
 

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* A finding as a scenario file that sabot run repeats. Scalars are quoted as JSON strings, which YAML 1.2 takes as they are. */
+#include "core/explore/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+#include "core/base/str.h"
+#include "core/model/call.h"
+#include "core/model/fault.h"
+
+#define PATIENCE_S 7
+#define NS_PER_S 1000000000
+
+static void quoted(FILE *f, const char *text)
+{
+	json_t *s = json_string(text);
+	char *out = s ? json_dumps(s, JSON_ENCODE_ANY) : NULL;
+
+	fputs(out ? out : "\"\"", f);
+	free(out);
+	json_decref(s);
+}
+
+static void key(FILE *f, const char *indent, const char *name, const char *value)
+{
+	fprintf(f, "%s%s: ", indent, name);
+	quoted(f, value);
+	fputc('\n', f);
+}
+
+static void list(FILE *f, const char *indent, const char *name, char *const *items, size_t n)
+{
+	fprintf(f, "%s%s: [", indent, name);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", f);
+		quoted(f, items[i]);
+	}
+	fputs("]\n", f);
+}
+
+static void ready_write(FILE *f, const struct role *r)
+{
+	switch (r->ready) {
+	case READY_BY_LISTEN:
+		fputs("    ready: listen\n", f);
+		break;
+	case READY_BY_START:
+		fputs("    ready: started\n", f);
+		break;
+	case READY_BY_PATH:
+		fputs("    ready: {path: ", f);
+		quoted(f, r->ready_text);
+		fputs("}\n", f);
+		break;
+	case READY_BY_OUTPUT:
+		fputs("    ready: {output: ", f);
+		quoted(f, r->ready_text);
+		fputs("}\n", f);
+		break;
+	default:
+		break;
+	}
+}
+
+static void limits_write(FILE *f, const struct role_limits *l)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+	} all[] = { { "nofile", l->nofile }, { "as", l->as }, { "fsize", l->fsize }, { "stack", l->stack },
+		    { "msgqueue", l->msgqueue }, { "sigpending", l->sigpending } };
+	const char *between = "    limits: {";
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (all[i].value < 0)
+			continue;
+		fprintf(f, "%s%s: %" PRId64, between, all[i].name, all[i].value);
+		between = ", ";
+	}
+	if (*between == ',')
+		fputs("}\n", f);
+}
+
+static void role_write(FILE *f, const struct role *r)
+{
+	size_t n = 0;
+
+	fprintf(f, "  %s:\n", r->name);
+	while (r->run[n])
+		n++;
+	list(f, "    ", "run", r->run, n);
+	if (r->directory)
+		key(f, "    ", "directory", r->directory);
+	ready_write(f, r);
+	if (r->stop)
+		key(f, "    ", "stop", signal_name(r->stop) ? signal_name(r->stop) : "TERM");
+	if (r->driver)
+		fputs("    driver: true\n", f);
+	if (r->count > 1)
+		fprintf(f, "    count: %u\n", r->count);
+	if (r->after)
+		key(f, "    ", "after", r->after);
+	if (r->input)
+		key(f, "    ", "input", r->input);
+	limits_write(f, &r->limits);
+	for (size_t i = 0; r->env && r->env[i]; i++) {
+		const char *equals = strchr(r->env[i], '=');
+		char *name;
+
+		if (!equals)
+			continue;
+		name = mem_printf("%.*s", (int)(equals - r->env[i]), r->env[i]);
+		fputs(i ? "      " : "    env:\n      ", f);
+		fprintf(f, "%s: ", name);
+		quoted(f, equals + 1);
+		fputc('\n', f);
+		free(name);
+	}
+}
+
+static void reference_write(FILE *f, const struct reference *r)
+{
+	fprintf(f, "technique: %s\nserver: {", r->technique);
+	if (r->server_design)
+		fprintf(f, "design: %s, ", r->server_design);
+	fputs("mistakes: [", f);
+	for (size_t i = 0; i < r->n_server_mistakes; i++)
+		fprintf(f, "%s%s", i ? ", " : "", r->server_mistakes[i]);
+	fprintf(f, "]}\nclient: {count: %u, mistakes: [", r->n_clients ? r->n_clients : 1);
+	for (size_t i = 0; i < r->n_client_mistakes; i++)
+		fprintf(f, "%s%s", i ? ", " : "", r->client_mistakes[i]);
+	fprintf(f, "]}\nworkload: {pattern: %s, messages: %u, size: %" PRIu64 "..%" PRIu64, pattern_names[r->workload.pattern],
+		r->workload.messages, r->workload.size_min, r->workload.size_max);
+	if (r->workload.window)
+		fprintf(f, ", window: %u", r->workload.window);
+	fputs("}\n", f);
+}
+
+static void on_write(FILE *f, const struct plan_fault *p)
+{
+	const char *between = "    on: {";
+
+	for (uint32_t kind = 1; kind < OBJ_N_KINDS; kind++) {
+		/* Only what is a technique has a word in `on:`. */
+		if (p->kinds != (uint64_t)1 << kind || kind == OBJ_SEM || kind >= OBJ_SIGNALFD || kind == OBJ_SYSV_SEM)
+			continue;
+		fprintf(f, "%stechnique: %s", between, object_kind_name(kind));
+		between = ", ";
+	}
+	if (p->peer[0]) {
+		fprintf(f, "%speer: ", between);
+		quoted(f, p->peer);
+		between = ", ";
+	}
+	if (p->ordinal) {
+		fprintf(f, "%sobject: %u", between, p->ordinal);
+		between = ", ";
+	}
+	if (p->path[0]) {
+		fprintf(f, "%spath: ", between);
+		quoted(f, p->path);
+		between = ", ";
+	}
+	if (*between == ',')
+		fputs("}\n", f);
+}
+
+static void action_write(FILE *f, const struct plan_fault *p)
+{
+	const struct fault_info *info = fault_of_action(p->action);
+
+	switch (p->action) {
+	case ACT_SHORT:
+		fprintf(f, "    do: {short: %" PRId64 "}\n", p->value);
+		break;
+	case ACT_DELAY:
+		fprintf(f, "    do: {delay: %" PRId64 "us}\n", p->value / 1000);
+		break;
+	case ACT_FAIL:
+		fprintf(f, "    do: {fail: %s}\n", errno_name((int)p->value));
+		break;
+	case ACT_KILL:
+		fputs("    do: {kill: self}\n", f);
+		break;
+	case ACT_REORDER:
+		fprintf(f, "    do: {reorder: %" PRId64 "}\n", p->value);
+		break;
+	default:
+		fprintf(f, "    do: %s\n", info->name);
+	}
+}
+
+static void fault_write(FILE *f, const struct candidate *c)
+{
+	const struct plan_fault *p = &c->fault;
+
+	fprintf(f, "faults:\n  - in: ");
+	quoted(f, p->where.in);
+	fprintf(f, "\n    at: %s\n", c->call);
+	on_write(f, p);
+	if (p->where.when == WHEN_AFTER)
+		fputs("    when: after\n", f);
+	if (p->trigger == TRIG_ALWAYS)
+		fputs("    always: true\n", f);
+	else
+		fprintf(f, "    nth: %" PRIu64 "\n", p->n);
+	action_write(f, p);
+}
+
+const char *advice(const struct candidate *c, enum symptom symptom)
+{
+	switch (symptom) {
+	case SYMPTOM_LEAK:
+		return "Close what belongs to a conversation on every way out of it, errors included.";
+	case SYMPTOM_LEFTOVER:
+		return "Remove what was created on every way out, errors included.";
+	default:
+		break;
+	}
+	switch (c->fault.action) {
+	case ACT_INTERRUPT:
+		return "A call may return EINTR whenever a handler has run: call it again, or leave in order.";
+	case ACT_SHORT:
+		return strcmp(c->call, "write") == 0 || strncmp(c->call, "send", 4) == 0 ?
+			"A stream may take fewer bytes than it is given: send the rest." :
+			"A stream gives what is there, not what was asked for: read on until the message is whole.";
+	case ACT_AGAIN:
+		return "A non-blocking call may have nothing to do: wait for readiness and try again.";
+	case ACT_DELAY: case ACT_PAUSE:
+		return "Nothing says when the other side is scheduled: wait for events, not for a time.";
+	case ACT_DROP: case ACT_DUPLICATE: case ACT_REORDER:
+		return "A datagram may be lost, doubled or late: number the messages, repeat what is not answered, act once.";
+	case ACT_KILL: case ACT_RESET: case ACT_HANGUP: case ACT_EOF:
+		return "A peer may be gone at any call: handle EOF, ECONNRESET and EPIPE (ignore SIGPIPE), give back what it held.";
+	case ACT_FAIL:
+		return "This call may fail for want of a resource: say so or try later, and serve the others meanwhile.";
+	default:
+		return "";
+	}
+}
+
+static const char *property_of(const struct finding *f)
+{
+	if (strchr(f->role, '~') && f->symptom == SYMPTOM_DOWN)
+		return "clean-exit";
+	if (f->symptom == SYMPTOM_DOWN && strstr(f->text, "exit status"))
+		return "clean-exit";
+	return symptom_properties[f->symptom];
+}
+
+static void comment(FILE *f, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		fprintf(f, "  %.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
+int finding_write(struct sweep *w, uint32_t index, const char *path)
+{
+	const struct finding *fi = &w->findings[index];
+	const struct candidate *c = &w->candidates[fi->candidate];
+	const struct sweep_site *site = &w->sites[c->site];
+	const struct scenario *s = w->scenario;
+	FILE *f = fopen(path, "w");
+	char *title = mem_printf("%s at %s (%s), %s: %s", symptom_names[fi->symptom], site->text, c->call, c->label, fi->text);
+
+	if (!f) {
+		free(title);
+		return -errno;
+	}
+	fputs("sabot: 1\n", f);
+	key(f, "", "title", title);
+	free(title);
+	fprintf(f, "about: |\n  Found by sabot explore in %s.\n", s->name);
+	fprintf(f, "  Struck: %s in %s at %s, call %u of its kind: %s.\n", c->label, c->process, site->text, c->occurrence, c->call);
+	comment(f, fi->text);
+	fputs("\n", f);
+	comment(f, fi->diagram);
+	fputs("\n", f);
+	comment(f, advice(c, fi->symptom));
+	fputs("tags: [finding]\n", f);
+	if (s->reference.technique) {
+		reference_write(f, &s->reference);
+	} else {
+		fputs("roles:\n", f);
+		for (size_t i = 0; i < s->n_roles; i++)
+			role_write(f, &s->roles[i]);
+	}
+	fault_write(f, c);
+	if (strchr(fi->role, '~'))
+		fputs("probe: true\n", f);
+	fprintf(f, "expect:\n  %s: holds\n", property_of(fi));
+	fprintf(f, "timeout: %" PRId64 "s\nseed: %" PRIu64 "\nrealism: %s\n",
+		s->timeout_ns > (int64_t)PATIENCE_S * NS_PER_S ? s->timeout_ns / NS_PER_S : PATIENCE_S, s->seed,
+		fi->posix ? "posix" : s->realism == REALISM_ANY ? "any" : "linux");
+	return fclose(f) ? -errno : 0;
+}
+
+int explore_write_findings(struct sweep *w)
+{
+	const char *directory = w->options.output ? w->options.output : "findings";
+	int worst = 0;
+
+	if (w->n_findings && mkdir(directory, 0777) && errno != EEXIST)
+		return -errno;
+	for (uint32_t i = 0; i < w->n_findings; i++) {
+		struct finding *f = &w->findings[i];
+		int error;
+
+		snprintf(f->scenario, sizeof(f->scenario), "%.200s/%02u.yaml", directory, i + 1);
+		error = finding_write(w, i, f->scenario);
+		worst = error ? error : worst;
+	}
+	return worst;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside core/explore. */
+#ifndef CORE_EXPLORE_INTERNAL_H
+#define CORE_EXPLORE_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "core/explore/explore.h"
+#include "core/history/history.h"
+#include "core/model/outcome.h"
+#include "core/model/plan.h"
+#include "core/report/site.h"
+#include "core/run/run.h"
+
+enum {
+	SWEEP_SITES = 1024, SWEEP_CANDIDATES = 16384, SWEEP_FINDINGS = 256, SWEEP_SKIPS = 2048, SWEEP_WORKERS = 32,
+	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, FINDING_DIAGRAM = 4096,
+};
+
+/* What a fault may do to a correct program. */
+enum grade {
+	GRADE_TRANSPARENT,	/* nothing that anybody notices */
+	GRADE_NETWORK,		/* a datagram was lost or doubled: retransmission, or a said failure */
+	GRADE_DISRUPTIVE,	/* the struck conversation may end, said; nothing else */
+};
+
+enum symptom {
+	SYMPTOM_NONE, SYMPTOM_HANG, SYMPTOM_BUSY_LOOP, SYMPTOM_CRASH, SYMPTOM_DOWN, SYMPTOM_WRONG_OUTPUT, SYMPTOM_LOSS,
+	SYMPTOM_UNCLEAN_EXIT, SYMPTOM_LEAK, SYMPTOM_LEFTOVER, SYMPTOM_AMPLIFIED, N_SYMPTOMS
+};
+extern const char *const symptom_names[N_SYMPTOMS];
+/* The property that a scenario which replays the symptom asks for. */
+extern const char *const symptom_properties[N_SYMPTOMS];
+
+struct sweep_site {
+	char key[SITE_KEY];	/* "server.c:57" or "module+0x12": the same in every run */
+	char text[SITE_KEY];	/* with the function */
+	char path[SITE_PATH];	/* of the source; "" unknown */
+	char file[SITE_FILE];
+	int line;
+	bool program;		/* in the role's own program, not in a library */
+};
+
+/* A fault at a position. */
+struct candidate {
+	struct plan_fault fault;
+	char label[LABEL];		/* "short: 1" */
+	char call[32];
+	char process[ROLE_NAME];
+	char peer[ROLE_NAME];
+	uint32_t role;			/* index of scenario.roles of the process struck */
+	uint32_t site;			/* index of sites */
+	uint32_t occurrence;
+	uint32_t rank;			/* the how-manieth of its site and label: small ones are tried first */
+	enum grade grade;
+	bool before_ready;		/* before its process took its first client */
+	bool kills;			/* the struck process dies */
+};
+
+enum trial_state { TRIAL_WAITING, TRIAL_RUNNING, TRIAL_DONE, TRIAL_SKIPPED };
+enum trial_result { RESULT_HANDLED, RESULT_BROKEN, RESULT_INFEASIBLE, RESULT_MISSED, RESULT_HARNESS };
+
+struct trial {
+	_Atomic uint32_t state;
+	enum trial_result result;
+	enum symptom symptom;
+	uint32_t refusal;
+	int64_t duration_ns;
+	char text[TRIAL_TEXT];		/* what was seen */
+	char role[ROLE_NAME];		/* who showed it */
+};
+
+/* How the outputs of a role compare between fault-free runs. */
+enum steadiness { STEADY, STEADY_LINES /* in any order */, UNSTEADY };
+
+struct baseline {
+	bool sound;
+	char why[512];			/* not sound: what is wrong without any fault */
+	char notes[1024];		/* what differs between runs */
+	enum steadiness out[OUTCOME_ROLES], probe[OUTCOME_ROLES];
+	bool files_steady;
+	int64_t duration_ns;
+	uint64_t n_calls;
+	struct outcome outcome, probed;
+};
+
+struct worker_slot {
+	_Atomic int pid;
+	_Atomic int64_t since_ns;	/* CLOCK_MONOTONIC start of its present run; 0: between runs */
+};
+
+struct finding {
+	uint32_t candidate;		/* after shrinking */
+	enum symptom symptom;
+	char text[TRIAL_TEXT], role[ROLE_NAME];
+	uint32_t reproduced, tried;
+	uint32_t n_alike;		/* trials that showed the same */
+	char scenario[256];		/* file written; "" not yet */
+	char diagram[FINDING_DIAGRAM];
+	char callers[256];		/* "server.c:100 (serve) < server.c:140 (main)" */
+	bool posix;			/* lawful by POSIX, not seen on Linux */
+};
+
+/* A fault that cannot happen at a place, told in the coverage. */
+struct skipped {
+	uint32_t site, refusal;
+	char call[32], kind[24];
+};
+
+struct sweep {
+	const struct scenario *scenario;
+	struct explore_options options;
+	struct baseline baseline;
+	uint32_t n_sites, n_candidates, n_findings, n_positions;
+	uint32_t n_skipped[N_REFUSALS];	/* candidates not tried because they cannot happen */
+	uint64_t avoid_signals;
+	int64_t started_ns, swept_ns;	/* spent in the sweep */
+	_Atomic uint32_t next;		/* index into order */
+	_Atomic uint32_t stop, n_done, n_broken, n_harness, n_runs;
+	_Atomic int64_t deadline_ns;
+	uint32_t n_order, order[SWEEP_CANDIDATES];
+	uint32_t n_unreproduced;
+	bool interrupted, out_of_budget;
+	char harness_why[512];
+	char directory[256];		/* ${TMP} of the box that made the baseline */
+	struct worker_slot workers[SWEEP_WORKERS];
+	uint32_t n_skips;
+	struct skipped skips[SWEEP_SKIPS];
+	struct sweep_site sites[SWEEP_SITES];
+	struct finding findings[SWEEP_FINDINGS];
+	struct trial trials[SWEEP_CANDIDATES];
+	struct candidate candidates[SWEEP_CANDIDATES];
+};
+
+/* What a box is started with. */
+struct errand {
+	struct sweep *sweep;
+	uint32_t worker;
+	uint32_t finding;	/* confirm: which */
+};
+
+/* positions.c, in a box: fills sites and candidates from a fault-free history. */
+void positions_collect(struct sweep *w, const struct history *h, const struct arena *a);
+/* menu.c: the faults for one position. Appends candidates that differ in fault and label. */
+struct position {
+	const struct history_event *event;
+	const struct object *object;	/* NULL none */
+	uint64_t largest_write;		/* into this object, of all processes */
+	uint64_t bytes;			/* through this object */
+	bool driver, nonblocking_seen, has_handler, datagram;
+	bool last;			/* nothing more of its kind follows */
+};
+void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
+
+/* judge.c */
+void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first);
+bool baseline_sound(struct baseline *b, const struct scenario *s);
+uint64_t lines_hash(const struct output *o);
+enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t);
+
+/* worker.c: errands, run in a box */
+int errand_scout(struct box *box, void *data);
+int errand_sweep(struct box *box, void *data);
+int errand_confirm(struct box *box, void *data);
+void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c);
+
+/* triage.c */
+void findings_group(struct sweep *w);
+int findings_confirm(struct sweep *w, const struct box_options *options);
+
+/* finding.c: one finding as a scenario file */
+int finding_write(struct sweep *w, uint32_t index, const char *path);
+/* What correct code would do at such a place: a sentence. */
+const char *advice(const struct candidate *c, enum symptom symptom);
+
+/* coverage.c */
+enum coverage { COVER_NOT_RUN, COVER_INFEASIBLE, COVER_HANDLED, COVER_BROKEN, N_COVERAGE };
+extern const char *const coverage_names[N_COVERAGE];
+struct cover_row {
+	uint32_t site;
+	char call[32];
+	char fault[24];
+	enum coverage state;
+};
+/* All rows, sorted by site, call and fault; the caller frees *rows. */
+size_t coverage_rows(const struct sweep *w, struct cover_row **rows);
+/* The word before ':' of a label: "short" of "short: 1"; "fail EMFILE" stays whole. */
+void label_kind(const char *label, char *out, size_t size);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is what came of a struck run what a correct program would do? The measure is the fault-free run. A transparent fault
+ * may change nothing; a disruptive one may end the struck conversation, with a word about it, and nothing beyond.
+ */
+#include "core/explore/internal.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+#include "core/base/rng.h"
+#include "core/base/str.h"
+
+const char *const symptom_names[N_SYMPTOMS] = {
+	[SYMPTOM_NONE] = "none", [SYMPTOM_HANG] = "hang", [SYMPTOM_BUSY_LOOP] = "busy-loop", [SYMPTOM_CRASH] = "crash",
+	[SYMPTOM_DOWN] = "down", [SYMPTOM_WRONG_OUTPUT] = "wrong-output", [SYMPTOM_LOSS] = "loss",
+	[SYMPTOM_UNCLEAN_EXIT] = "unclean-exit", [SYMPTOM_LEAK] = "leak", [SYMPTOM_LEFTOVER] = "leftover",
+	[SYMPTOM_AMPLIFIED] = "amplified",
+};
+
+const char *const symptom_properties[N_SYMPTOMS] = {
+	[SYMPTOM_NONE] = "", [SYMPTOM_HANG] = "no-hang", [SYMPTOM_BUSY_LOOP] = "no-busy-loop", [SYMPTOM_CRASH] = "no-crash",
+	[SYMPTOM_DOWN] = "no-crash", [SYMPTOM_WRONG_OUTPUT] = "same-output", [SYMPTOM_LOSS] = "same-output",
+	[SYMPTOM_UNCLEAN_EXIT] = "clean-exit", [SYMPTOM_LEAK] = "no-fd-leak", [SYMPTOM_LEFTOVER] = "no-leftovers",
+	[SYMPTOM_AMPLIFIED] = "no-busy-loop",
+};
+
+#define AMPLIFIED_TIMES 10
+#define AMPLIFIED_CALLS 2000
+
+static bool output_same(const struct output *a, const struct output *b)
+{
+	return a->length == b->length && a->hash == b->hash;
+}
+
+/* The same for the same lines in any order; 0 when the output was not kept whole. */
+uint64_t lines_hash(const struct output *o)
+{
+	uint64_t sum = 1, line = 0;
+
+	if (o->kept != o->length)
+		return 0;
+	for (uint32_t i = 0; i < o->kept; i++) {
+		line = rng_mix(line ^ (unsigned char)o->text[i]);
+		if (o->text[i] == '\n') {
+			sum += line;
+			line = 0;
+		}
+	}
+	return sum + line;
+}
+
+static bool output_matches(const struct output *a, const struct output *b, enum steadiness how)
+{
+	return how == UNSTEADY || output_same(a, b) || (how == STEADY_LINES && lines_hash(a) == lines_hash(b));
+}
+
+static bool ended_same(const struct role_outcome *a, const struct role_outcome *b)
+{
+	return a->ended == b->ended && a->status == b->status;
+}
+
+static void steadiness_learn(enum steadiness *how, const struct role_outcome *known, const struct role_outcome *run)
+{
+	if (output_matches(&known->out, &run->out, *how))
+		return;
+	*how = lines_hash(&known->out) && lines_hash(&known->out) == lines_hash(&run->out) ? STEADY_LINES : UNSTEADY;
+}
+
+static void note(struct baseline *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(struct baseline *b, const char *format, ...)
+{
+	size_t n = strlen(b->notes);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(b->notes + n, sizeof(b->notes) - n, format, args);
+	va_end(args);
+}
+
+/* Takes in one fault-free run, and one that was followed by a probe (either may be NULL). */
+void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first)
+{
+	if (first) {
+		b->files_steady = true;
+		b->outcome = *run;
+		b->duration_ns = run->duration_ns;
+		b->n_calls = run->n_calls;
+		return;
+	}
+	if (run) {
+		for (uint32_t i = 0; i < run->n_roles && i < b->outcome.n_roles; i++)
+			steadiness_learn(&b->out[i], &b->outcome.roles[i], &run->roles[i]);
+		b->files_steady &= run->files_hash == b->outcome.files_hash;
+		if (run->n_calls > b->n_calls)
+			b->n_calls = run->n_calls;
+		if (run->duration_ns > b->duration_ns)
+			b->duration_ns = run->duration_ns;
+	}
+	if (!probed)
+		return;
+	if (!b->probed.n_roles) {
+		b->probed = *probed;
+		return;
+	}
+	for (uint32_t i = 0; i < probed->n_roles && i < b->probed.n_roles; i++)
+		steadiness_learn(&b->probe[i], &b->probed.roles[i], &probed->roles[i]);
+}
+
+static const char *end_words(const struct outcome *o)
+{
+	return o->end == RUN_HUNG ? "hangs" : o->end == RUN_SPUN ? "runs in circles" : "is not over in time";
+}
+
+/* A program that fails without faults is told as that. */
+bool baseline_sound(struct baseline *b, const struct scenario *s)
+{
+	const struct outcome *all[] = { &b->outcome, &b->probed };
+
+	(void)s;
+	for (int k = 0; k < 2; k++) {
+		const struct outcome *o = all[k];
+
+		if (o->end != RUN_DONE) {
+			snprintf(b->why, sizeof(b->why), "without any fault%s, it %s: %.300s",
+				 k ? " and run a second time" : "", end_words(o), o->why);
+			return false;
+		}
+		for (uint32_t i = 0; i < o->n_roles; i++) {
+			const struct role_outcome *r = &o->roles[i];
+
+			if (r->ended == ENDED_SIGNAL || r->ended == ENDED_BY_HARNESS) {
+				snprintf(b->why, sizeof(b->why), "without any fault, role %s %s%d", r->name,
+					 r->ended == ENDED_SIGNAL ? "is killed by signal " : "does not end when it is stopped; signal ",
+					 r->ended == ENDED_SIGNAL ? r->status : SIGKILL);
+				return false;
+			}
+		}
+	}
+	for (uint32_t i = 0; i < b->outcome.n_roles; i++) {
+		const struct role_outcome *r = &b->outcome.roles[i];
+
+		if (r->driver && r->ended == ENDED_EXIT && r->status)
+			note(b, "%s exits with %d without any fault\n", r->name, r->status);
+		if (b->out[i] == STEADY_LINES)
+			note(b, "the lines that %s prints come in varying order\n", r->name);
+		if (b->out[i] == UNSTEADY)
+			note(b, "what %s prints differs from run to run: its output is not compared\n", r->name);
+	}
+	if (!b->files_steady)
+		note(b, "the files left differ from run to run: they are not compared\n");
+	return true;
+}
+
+static enum symptom say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static enum symptom say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(t->text, sizeof(t->text), format, args);
+	va_end(args);
+	text_copy(t->role, sizeof(t->role), role);
+	return symptom;
+}
+
+static bool is_probe(const struct role_outcome *r)
+{
+	return strchr(r->name, '~') != NULL;
+}
+
+/* The instance whose process (or whose child) was struck. */
+static bool is_struck(const struct candidate *c, const struct role_outcome *r)
+{
+	size_t n = strlen(r->name);
+
+	return strncmp(c->process, r->name, n) == 0 && (c->process[n] == '\0' || c->process[n] == '.');
+}
+
+/* Is it the other end of the struck conversation, or might it be? */
+static bool is_peer(const struct candidate *c, const struct role_outcome *r)
+{
+	size_t n = strlen(r->name);
+
+	if (!c->peer[0])
+		return true;
+	return strncmp(c->peer, r->name, n) == 0 && (c->peer[n] == '\0' || c->peer[n] == '.');
+}
+
+static enum symptom judge_end(const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	const struct waiter *first = o->n_waiters ? &o->waiters[0] : NULL;
+	const char *who = first ? first->process : c->process;
+
+	if (o->end == RUN_HUNG || o->end == RUN_TIMEOUT) {
+		for (uint32_t i = 0; i < o->n_waiters; i++)
+			if (o->waiters[i].role < o->n_roles && o->roles[o->waiters[i].role].driver) {
+				who = o->waiters[i].process;
+				break;
+			}
+		return say(t, SYMPTOM_HANG, who, "%s", o->end == RUN_HUNG ? o->why[0] ? o->why : "nobody is left to wake who waits" :
+			"not over in time");
+	}
+	if (o->end == RUN_SPUN)
+		return say(t, SYMPTOM_BUSY_LOOP, who, "%s goes on calling without progress", who);
+	return SYMPTOM_NONE;
+}
+
+static enum symptom judge_deaths(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	for (uint32_t i = 0; i < o->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *base = i < w->baseline.outcome.n_roles ?
+			&w->baseline.outcome.roles[i] : NULL;
+		const char *name = signal_name(r->status);
+
+		if (r->ended == ENDED_SIGNAL && !(c->kills && is_struck(c, r) && r->status == SIGKILL)) {
+			if (r->service)
+				return say(t, SYMPTOM_DOWN, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
+			return say(t, SYMPTOM_CRASH, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
+		}
+		if (r->ended == ENDED_BY_HARNESS && base && base->ended != ENDED_BY_HARNESS)
+			return say(t, SYMPTOM_HANG, r->name, "%s does not end when it is stopped", r->name);
+	}
+	return SYMPTOM_NONE;
+}
+
+/* A service that has ended by itself although it does not without the fault. */
+static enum symptom judge_services(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	for (uint32_t i = 0; i < o->n_roles && i < w->baseline.outcome.n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *base = &w->baseline.outcome.roles[i];
+
+		if (!r->service || ended_same(r, base) || r->ended != ENDED_EXIT)
+			continue;
+		if (is_struck(c, r) && (c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE)))
+			continue;
+		return say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name, "%s ends with exit status %d (without the fault: %s %d)",
+			r->name, r->status, base->ended == ENDED_EXIT ? "exit status" : "signal", base->status);
+	}
+	return SYMPTOM_NONE;
+}
+
+static const char *last_words(const struct role_outcome *r, char *line, size_t size)
+{
+	const char *end = r->err.text + r->err.kept, *from;
+
+	while (end > r->err.text && end[-1] == '\n')
+		end--;
+	for (from = end; from > r->err.text && from[-1] != '\n'; from--)
+		;
+	snprintf(line, size, "%.*s", (int)(end - from), from);
+	return line;
+}
+
+static enum symptom judge_role(const struct role_outcome *r, const struct role_outcome *base, enum steadiness how, bool may_fail,
+	struct trial *t)
+{
+	bool same_end = ended_same(r, base), same_out = output_matches(&r->out, &base->out, how);
+	char words[100];
+
+	if (same_end && same_out)
+		return SYMPTOM_NONE;
+	if (may_fail && r->ended == ENDED_EXIT && r->status != 0)
+		return SYMPTOM_NONE;
+	if (!same_out)
+		return say(t, SYMPTOM_WRONG_OUTPUT, r->name, "%s prints something else (%" PRIu64 " bytes, not %" PRIu64
+			") and ends with %s %d%s%s", r->name, r->out.length, base->out.length,
+			r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, r->err.kept ? ": " : "",
+			last_words(r, words, sizeof(words)));
+	return say(t, SYMPTOM_UNCLEAN_EXIT, r->name, "%s ends with %s %d, not %d%s%s", r->name,
+		r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, base->status, r->err.kept ? ": " : "",
+		last_words(r, words, sizeof(words)));
+}
+
+/* Outputs and exits of the drivers (and, for transparent faults, of everybody). */
+static enum symptom judge_outputs(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	const struct baseline *b = &w->baseline;
+	bool service_died = false;
+
+	for (uint32_t i = 0; i < o->n_roles; i++)
+		service_died |= o->roles[i].service && is_struck(c, &o->roles[i]) &&
+			(c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE && o->roles[i].ended == ENDED_EXIT));
+	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i];
+		bool may_fail = c->grade != GRADE_TRANSPARENT && (service_died || is_struck(c, r) || is_peer(c, r));
+		enum symptom symptom;
+
+		if (r->ended == ENDED_NOT || (c->kills && is_struck(c, r)))
+			continue;
+		if (r->service && (c->grade != GRADE_TRANSPARENT || r->ended != ENDED_EXIT))
+			continue;
+		symptom = judge_role(r, &b->outcome.roles[i], b->out[i], may_fail, t);
+		if (symptom)
+			return symptom;
+	}
+	if (c->grade == GRADE_TRANSPARENT && b->files_steady && o->files_hash != b->outcome.files_hash)
+		return say(t, SYMPTOM_WRONG_OUTPUT, c->process, "the files left behind are not the same");
+	return SYMPTOM_NONE;
+}
+
+/* After the fault, with no further fault, the drivers have to be served as ever. */
+static enum symptom judge_probe(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	const struct baseline *b = &w->baseline;
+
+	for (uint32_t i = 0; i < o->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i];
+
+		if (r->service && is_struck(c, r) && (c->kills || (c->before_ready && r->ended == ENDED_EXIT)))
+			return SYMPTOM_NONE;	/* nobody is there, and rightly so */
+	}
+	for (uint32_t i = 0; i < o->n_roles && i < b->probed.n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *base = &b->probed.roles[i];
+		enum symptom symptom;
+
+		if (!is_probe(r) || strcmp(r->name, base->name) != 0)
+			continue;
+		symptom = judge_role(r, base, b->probe[i], false, t);
+		if (symptom)
+			return r->ended == ENDED_EXIT && r->status && base->status == 0 ? SYMPTOM_DOWN : symptom;
+	}
+	return SYMPTOM_NONE;
+}
+
+static uint32_t count_left(const struct outcome *o, bool descriptors)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < o->n_left; i++) {
+		bool leak = o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
+
+		n += !o->left[i].excused && o->left[i].kind != LEFT_FILE && leak == descriptors;
+	}
+	return n;
+}
+
+static const char *left_text(const struct outcome *o, bool descriptors)
+{
+	for (uint32_t i = 0; i < o->n_left; i++) {
+		bool leak = o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
+
+		if (!o->left[i].excused && o->left[i].kind != LEFT_FILE && leak == descriptors)
+			return o->left[i].text;
+	}
+	return "";
+}
+
+static enum symptom judge_left(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	const struct outcome *base = c->grade == GRADE_TRANSPARENT ? &w->baseline.outcome : &w->baseline.probed;
+
+	if (count_left(o, true) > count_left(base, true))
+		return say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
+	for (uint32_t i = 0; i < o->n_roles && i < base->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *b = &base->roles[i];
+
+		if (!r->service || (c->kills && is_struck(c, r)))
+			continue;
+		if (r->fds_at_end >= 0 && b->fds_at_end >= 0 && r->fds_at_end > b->fds_at_end)
+			return say(t, SYMPTOM_LEAK, r->name, "%s holds %d descriptors when all is over, without the fault %d", r->name,
+				r->fds_at_end, b->fds_at_end);
+		if (b->threads_at_end > 0 && r->threads_at_end > b->threads_at_end)
+			return say(t, SYMPTOM_LEAK, r->name, "%s has %d threads when all is over, without the fault %d", r->name,
+				r->threads_at_end, b->threads_at_end);
+	}
+	if (!c->kills && count_left(o, false) > count_left(base, false))
+		return say(t, SYMPTOM_LEFTOVER, c->process, "left behind: %s", left_text(o, false));
+	return SYMPTOM_NONE;
+}
+
+static enum symptom judge_effort(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	if (c->grade != GRADE_TRANSPARENT || c->fault.action == ACT_SHORT || c->fault.times == TIMES_FOREVER ||
+		o->n_calls < w->baseline.n_calls * AMPLIFIED_TIMES + AMPLIFIED_CALLS)
+		return SYMPTOM_NONE;
+	return say(t, SYMPTOM_AMPLIFIED, c->process, "%" PRIu64 " calls, without the fault %" PRIu64, o->n_calls, w->baseline.n_calls);
+}
+
+enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	enum symptom symptom = judge_end(c, o, t);
+
+	symptom = symptom ? symptom : judge_deaths(w, c, o, t);
+	symptom = symptom ? symptom : judge_services(w, c, o, t);
+	symptom = symptom ? symptom : judge_outputs(w, c, o, t);
+	if (c->grade != GRADE_TRANSPARENT)
+		symptom = symptom ? symptom : judge_probe(w, c, o, t);
+	symptom = symptom ? symptom : judge_left(w, c, o, t);
+	return symptom ? symptom : judge_effort(w, c, o, t);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The faults that are tried at a position, and those that cannot happen there. What the history cannot tell (is the
+ * descriptor non-blocking, would the handler run) the injector decides in the call itself and says so.
+ */
+#include "core/explore/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/banned.h"
+#include "core/base/str.h"
+#include "core/model/call.h"
+
+#define DELAY_NS 30000000
+#define SLOW_NS 1000000
+enum { MANY_BYTES = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1, EXHAUSTED_TIMES = 3 };
+
+/* One dish: what is appended to the candidates. */
+struct dish {
+	uint32_t action;
+	int64_t value;
+	enum grade grade;
+	enum when when;
+	uint32_t trigger, times;
+	bool posix;		/* lawful from REALISM_POSIX on */
+	bool kills;
+};
+
+static void add(struct sweep *w, const struct candidate *like, const struct dish *d, const char *label)
+{
+	struct candidate *c;
+
+	if (w->n_candidates == SWEEP_CANDIDATES)
+		return;
+	c = &w->candidates[w->n_candidates++];
+	*c = *like;
+	text_copy(c->label, sizeof(c->label), label);
+	c->grade = d->grade;
+	c->kills = d->kills;
+	c->fault.action = d->action;
+	c->fault.value = d->value;
+	c->fault.where.when = d->when;
+	c->fault.trigger = d->trigger;
+	c->fault.times = d->times;
+	c->fault.realism = (uint32_t)w->scenario->realism;
+	if (d->action == ACT_KILL)
+		text_copy(c->fault.target, sizeof(c->fault.target), "self");
+}
+
+static void once(struct sweep *w, const struct candidate *like, uint32_t action, int64_t value, enum grade grade, const char *label)
+{
+	add(w, like, &(struct dish){ .action = action, .value = value, .grade = grade, .times = 1,
+			     .kills = action == ACT_KILL }, label);
+}
+
+static void fail(struct sweep *w, const struct candidate *like, const struct call *call, int error, uint32_t times)
+{
+	char label[LABEL], word[32];
+	const char *name = errno_name(error), *at = call->errnos;
+	size_t n;
+
+	/* Only what the call's row allows. */
+	for (; *at; at += n + (at[n] == ' ')) {
+		n = strcspn(at, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)n, at);
+		if (strcmp(word, name) == 0)
+			break;
+	}
+	if (!*at)
+		return;
+	snprintf(label, sizeof(label), "fail: %s", name);
+	add(w, like, &(struct dish){ .action = ACT_FAIL, .value = error, .grade = GRADE_DISRUPTIVE, .times = times }, label);
+}
+
+static bool is_stream_object(const struct object *o)
+{
+	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_TCP || o->kind == OBJ_PIPE || o->kind == OBJ_FIFO ||
+			    (o->kind == OBJ_SOCKETPAIR && o->type == SOCK_STREAM));
+}
+
+static bool is_pipe(const struct object *o)
+{
+	return o->kind == OBJ_PIPE || o->kind == OBJ_FIFO;
+}
+
+static bool is_connection_object(const struct object *o)
+{
+	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_TCP || o->kind == OBJ_UNIX_SEQPACKET ||
+			    o->kind == OBJ_SOCKETPAIR) && !(o->flags & OBF_LISTENER);
+}
+
+static void skip(struct sweep *w, const struct candidate *like, const char *kind, enum refusal why)
+{
+	struct skipped *s = &w->skips[w->n_skips];
+
+	w->n_skipped[why]++;
+	for (uint32_t i = 0; i < w->n_skips; i++)
+		if (w->skips[i].site == like->site && strcmp(w->skips[i].kind, kind) == 0 &&
+			strcmp(w->skips[i].call, like->call) == 0)
+			return;
+	if (w->n_skips == SWEEP_SKIPS)
+		return;
+	w->n_skips++;
+	s->site = like->site;
+	s->refusal = (uint32_t)why;
+	text_copy(s->call, sizeof(s->call), like->call);
+	text_copy(s->kind, sizeof(s->kind), kind);
+}
+
+static void offer_interrupt(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+{
+	if (call->restart == RESTART_NEVER_BLOCKS || call->restart == RESTART_ALWAYS || p->event->e.flags & EVF_NONBLOCK) {
+		skip(w, like, "interrupt", REFUSED_NEVER_EINTR);
+		return;
+	}
+	if (!p->has_handler && w->scenario->realism == REALISM_LINUX) {
+		skip(w, like, "interrupt", REFUSED_NO_HANDLER);
+		return;
+	}
+	once(w, like, ACT_INTERRUPT, 0, GRADE_TRANSPARENT, "interrupt");
+}
+
+static void short_of(struct sweep *w, const struct candidate *like, int64_t n)
+{
+	char label[LABEL];
+
+	snprintf(label, sizeof(label), "short: %lld", (long long)n);
+	once(w, like, ACT_SHORT, n, GRADE_TRANSPARENT, label);
+}
+
+/* One byte, half, all but one of what was moved. */
+static void offer_short(struct sweep *w, const struct position *p, const struct candidate *like, bool out)
+{
+	const struct event *e = &p->event->e;
+	int64_t moved = e->kind == EV_CALL ? e->result : 0;
+
+	if (moved < 2) {
+		skip(w, like, "short", REFUSED_NOT_SHORTER);
+		return;
+	}
+	if (p->object && !is_stream_object(p->object)) {
+		skip(w, like, "short", REFUSED_DATAGRAM);
+		return;
+	}
+	/* What is written to a pipe in one piece of up to PIPE_BUF comes and goes in one piece. */
+	if (is_pipe(p->object) && w->scenario->realism != REALISM_ANY &&
+		(out ? e->asked <= PIPE_BUF : p->largest_write <= PIPE_BUF)) {
+		skip(w, like, "short", REFUSED_PIPE_BUF);
+		return;
+	}
+	short_of(w, like, 1);
+	if (moved / 2 > 1)
+		short_of(w, like, moved / 2);
+	if (moved - 1 > moved / 2)
+		short_of(w, like, moved - 1);
+}
+
+static void offer_delay(struct sweep *w, const struct position *p, const struct candidate *like)
+{
+	if (like->rank > RANKS_OF_DELAY && !p->last)
+		return;
+	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
+}
+
+/* A side that is slow all the time: the buffers between fill up. */
+static void offer_slow(struct sweep *w, const struct position *p, const struct candidate *like)
+{
+	if (like->rank != 1 || !p->object || p->bytes < MANY_BYTES)
+		return;
+	add(w, like, &(struct dish){ .action = ACT_DELAY, .value = SLOW_NS, .grade = GRADE_TRANSPARENT, .trigger = TRIG_ALWAYS,
+			     .times = TIMES_FOREVER }, "delay: 1ms always");
+}
+
+static void offer_kill(struct sweep *w, const struct position *p, const struct candidate *like)
+{
+	if (like->rank > RANKS_OF_DISRUPTION && !p->last)
+		return;
+	once(w, like, ACT_KILL, 0, GRADE_DISRUPTIVE, "kill: self");
+	add(w, like, &(struct dish){ .action = ACT_KILL, .grade = GRADE_DISRUPTIVE, .when = WHEN_AFTER, .times = 1,
+			     .kills = true }, "kill: self after");
+}
+
+static void offer_connection_end(struct sweep *w, const struct position *p, const struct candidate *like, bool receives)
+{
+	if (!is_connection_object(p->object) || (like->rank > RANKS_OF_DISRUPTION && !p->last))
+		return;
+	once(w, like, ACT_RESET, 0, GRADE_DISRUPTIVE, "reset");
+	once(w, like, ACT_HANGUP, 0, GRADE_DISRUPTIVE, "hangup");
+	if (receives)
+		once(w, like, ACT_EOF, 0, GRADE_DISRUPTIVE, "eof");
+}
+
+static void offer_datagram(struct sweep *w, const struct position *p, const struct candidate *like, bool out)
+{
+	if (!p->object || (p->object->kind != OBJ_UDP && w->scenario->realism != REALISM_ANY) ||
+		(p->event->e.kind == EV_CALL && p->event->e.result < 0)) {
+		if (p->object && (p->object->kind == OBJ_UNIX_DGRAM || p->object->kind == OBJ_UNIX_SEQPACKET))
+			skip(w, like, "drop", REFUSED_RELIABLE);
+		return;
+	}
+	if (p->object->kind != OBJ_UDP && p->object->kind != OBJ_UNIX_DGRAM)
+		return;
+	if (!out)
+		return;		/* a datagram lost here is the same as one lost at the sender */
+	once(w, like, ACT_DROP, 0, GRADE_NETWORK, "drop");
+	once(w, like, ACT_DUPLICATE, 0, GRADE_NETWORK, "duplicate");
+	once(w, like, ACT_REORDER, 1, GRADE_NETWORK, "reorder: 1");
+}
+
+static void offer_errors(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+{
+	static const int of_accept[] = { ECONNABORTED, ENOBUFS, ENOMEM };
+	static const int of_open[] = { ENFILE, ENOMEM, ENOBUFS };
+
+	if (like->rank > RANKS_OF_DISRUPTION && !p->last)
+		return;
+	switch (call->family) {
+	case FAMILY_ACCEPT:
+		for (size_t i = 0; i < sizeof(of_accept) / sizeof(*of_accept); i++)
+			fail(w, like, call, of_accept[i], 1);
+		fail(w, like, call, EMFILE, 1);
+		fail(w, like, call, ENFILE, 1);
+		break;
+	case FAMILY_OPEN:
+		if (strncmp(call->plain, "open", 4) == 0 && !p->object)
+			return;		/* a file of the program's own */
+		fail(w, like, call, EMFILE, 1);
+		for (size_t i = 0; i < sizeof(of_open) / sizeof(*of_open); i++)
+			fail(w, like, call, of_open[i], 1);
+		break;
+	case FAMILY_CONNECT:
+		fail(w, like, call, ECONNREFUSED, 1);
+		break;
+	case FAMILY_SEND:
+		if (p->object && !is_pipe(p->object))
+			fail(w, like, call, ENOBUFS, 1);
+		break;
+	case FAMILY_PROCESS:
+		if (strcmp(call->plain, "fork") == 0)
+			fail(w, like, call, EAGAIN, 1);
+		break;
+	default:
+		break;
+	}
+	if (p->object && (p->object->kind == OBJ_SYSV_MQ || p->object->kind == OBJ_SYSV_SEM))
+		fail(w, like, call, EIDRM, 1);
+}
+
+void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like)
+{
+	const struct call *call = &call_table[p->event->e.call];
+	bool moves = call->family == FAMILY_RECEIVE || call->family == FAMILY_SEND;
+	bool out = call->family == FAMILY_SEND;
+
+	offer_interrupt(w, p, like, call);
+	if (moves) {
+		offer_short(w, p, like, out);
+		offer_datagram(w, p, like, out);
+		offer_slow(w, p, like);
+	}
+	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT ||
+		(call->family == FAMILY_WAIT && strstr(call->plain, "poll")))
+		once(w, like, ACT_AGAIN, 0, GRADE_TRANSPARENT, "again");
+	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
+		call->family == FAMILY_LOCK)
+		offer_delay(w, p, like);
+	offer_errors(w, p, like, call);
+	if (moves)
+		offer_connection_end(w, p, like, !out);
+	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_LOCK)
+		offer_kill(w, p, like);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Positions of a fault-free run. A position is counted on its channel (peer and ordinal, or the object's own name), so
+ * that it means the same call however the processes were scheduled.
+ */
+#include "core/explore/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+#include "core/base/rng.h"
+#include "core/base/str.h"
+#include "core/model/call.h"
+
+enum { COUNTERS = 16384, RANKS_MOST = 8 };
+
+/* How often (process, call, selector) was seen: open addressing by hash. */
+struct counters {
+	struct counter {
+		uint64_t key;
+		uint32_t n;
+	} slots[COUNTERS];
+};
+
+static uint32_t *counter_at(struct counters *c, uint64_t key)
+{
+	uint32_t i = (uint32_t)(key % COUNTERS);
+
+	key = key ? key : 1;
+	for (uint32_t tries = 0; tries < COUNTERS; tries++, i = (i + 1) % COUNTERS) {
+		if (!c->slots[i].key)
+			c->slots[i].key = key;
+		if (c->slots[i].key == key)
+			return &c->slots[i].n;
+	}
+	return NULL;
+}
+
+static uint64_t text_hash(uint64_t seed, const char *text)
+{
+	for (; *text; text++)
+		seed = rng_mix(seed ^ (unsigned char)*text);
+	return seed;
+}
+
+static const struct object *object_of(const struct arena *a, const struct event *e)
+{
+	return e->object && e->object <= ARENA_OBJECTS ? &a->objects[e->object - 1] : NULL;
+}
+
+/* Families in which a call is counted by itself: it is not about one channel, or the channel has no steady name. */
+static bool counted_by_call(uint32_t family, const struct object *o)
+{
+	return !o || family == FAMILY_WAIT || family == FAMILY_PROCESS || family == FAMILY_SLEEP || family == FAMILY_SIGNAL ||
+		family == FAMILY_OPEN || o->kind == OBJ_SEM || o->kind == OBJ_SYSV_SEM;
+}
+
+/* Fills `on:` so that it selects this object and no other in any run. */
+static void select_object(const struct arena *a, const struct object *o, uint32_t family, struct plan_fault *f, char *peer)
+{
+	if (counted_by_call(family, o))
+		return;
+	f->kinds = (uint64_t)1 << o->kind;
+	if (o->kind == OBJ_PIPE || o->kind == OBJ_EVENTFD || o->kind == OBJ_SIGNALFD || o->kind == OBJ_TIMERFD ||
+		o->kind == OBJ_SOCKETPAIR) {
+		text_copy(f->path, sizeof(f->path), o->name);
+	} else if (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_SEQPACKET || o->kind == OBJ_TCP) {
+		if (o->peer_proc && o->peer_proc <= ARENA_PROCS && !(o->flags & OBF_LISTENER))
+			text_copy(f->peer, ROLE_NAME, a->procs[o->peer_proc - 1].name);
+		f->ordinal = o->ordinal;
+	}
+	if (f->peer[0])
+		text_copy(peer, ROLE_NAME, f->peer);
+	else if (o->peer_proc && o->peer_proc <= ARENA_PROCS)
+		text_copy(peer, ROLE_NAME, a->procs[o->peer_proc - 1].name);
+}
+
+static uint32_t site_index(struct sweep *w, const struct history *h, const struct history_event *he)
+{
+	char key[SITE_KEY];
+	struct site site;
+
+	memset(&site, 0, sizeof(site));
+	site_find(h, h->procs[he->proc].image, he->e.site, &site);
+	site_key(&site, key, sizeof(key));
+	for (uint32_t i = 0; i < w->n_sites; i++)
+		if (strcmp(w->sites[i].key, key) == 0)
+			return i;
+	if (w->n_sites == SWEEP_SITES)
+		return SWEEP_SITES - 1;
+	text_copy(w->sites[w->n_sites].key, SITE_KEY, key);
+	site_print(&site, w->sites[w->n_sites].text, SITE_KEY);
+	text_copy(w->sites[w->n_sites].path, SITE_PATH, site.path);
+	text_copy(w->sites[w->n_sites].file, SITE_FILE, site.file);
+	w->sites[w->n_sites].line = site.line;
+	w->sites[w->n_sites].program = site.program;
+	return w->n_sites++;
+}
+
+/* Has the process, or one that it was forked from, installed a handler? */
+static bool installed_handler(const struct history *h, uint32_t proc, const bool *installs)
+{
+	for (uint32_t steps = 0; steps < ARENA_PROCS; steps++) {
+		if (installs[proc])
+			return true;
+		if (!h->procs[proc].parent || h->procs[proc].parent > h->n_procs)
+			return false;
+		proc = h->procs[proc].parent - 1;
+	}
+	return false;
+}
+
+/* What has to be known of the whole run before a single position can be judged. */
+struct survey {
+	bool *installs;			/* per process */
+	bool *served;			/* per process, while walking: it has taken its first client */
+	uint64_t *largest, *bytes;	/* per object */
+	uint32_t *per_site;		/* positions seen at each site */
+	struct counters *counters, *ranks, *totals;
+};
+
+static bool is_position(const struct history_event *he)
+{
+	uint32_t family;
+
+	if ((he->e.kind != EV_CALL && he->e.kind != EV_INVOKED) || he->e.call >= n_calls)
+		return false;
+	family = call_table[he->e.call].family;
+	/* A descriptor that was never open, the rest: nothing to strike. */
+	return family != FAMILY_OTHER && !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
+}
+
+static void survey_make(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s)
+{
+	for (size_t i = 0; i < h->n_events; i++) {
+		const struct history_event *he = &h->events[i];
+		const struct event *e = &he->e;
+		const struct object *o = object_of(a, e);
+
+		if (e->kind != EV_CALL || e->call >= n_calls)
+			continue;
+		if (strcmp(call_table[e->call].plain, "sigaction") == 0 || strcmp(call_table[e->call].plain, "signal") == 0)
+			s->installs[he->proc] = true;
+		if (call_table[e->call].family == FAMILY_SIGNAL && e->fd != -1 && e->asked < 64)
+			w->avoid_signals |= (uint64_t)1 << e->asked;
+		if (!o || e->result <= 0)
+			continue;
+		if (call_table[e->call].family == FAMILY_SEND) {
+			s->bytes[e->object - 1] += (uint64_t)e->result;
+			if (e->asked > s->largest[e->object - 1])
+				s->largest[e->object - 1] = e->asked;
+		}
+	}
+}
+
+static uint64_t place_key(const struct sweep *w, uint32_t site, uint32_t call)
+{
+	return text_hash(rng_mix(call), w->sites[site].key);
+}
+
+static bool worth_a_trial(uint32_t rank, uint32_t total)
+{
+	static const uint32_t steps[RANKS_MOST] = { 1, 2, 3, 5, 8, 13, 34, 89 };
+
+	if (rank == total)
+		return true;
+	for (int i = 0; i < RANKS_MOST; i++)
+		if (steps[i] == rank)
+			return true;
+	return false;
+}
+
+static uint32_t role_of(const struct sweep *w, const struct history *h, uint32_t proc)
+{
+	const struct outcome *o = &w->baseline.outcome;
+	uint32_t instance = h->procs[proc].role;
+
+	return instance < o->n_roles ? o->roles[instance].role : 0;
+}
+
+static void offer(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s, const struct history_event *he)
+{
+	const struct event *e = &he->e;
+	const struct call *call = &call_table[e->call];
+	const struct object *o = object_of(a, e);
+	struct candidate c = { .fault = { .fd = -1, .trigger = TRIG_NTH, .times = 1 } };
+	struct position p = { .event = he, .object = o };
+	uint32_t *n, *rank, *total;
+	uint64_t key;
+
+	text_copy(c.process, ROLE_NAME, h->procs[he->proc].name);
+	text_copy(c.fault.where.in, ROLE_NAME, c.process);
+	text_copy(c.call, sizeof(c.call), call->plain);
+	call_select(call->plain, &c.fault.where.at);
+	select_object(a, o, call->family, &c.fault, c.peer);
+	key = text_hash(rng_mix(c.fault.kinds ^ (uint64_t)c.fault.ordinal << 56), c.process);
+	key = text_hash(text_hash(text_hash(key, call->plain), c.fault.peer), c.fault.path);
+	n = counter_at(s->counters, key);
+	c.site = site_index(w, h, he);
+	rank = counter_at(s->ranks, place_key(w, c.site, e->call));
+	total = counter_at(s->totals, place_key(w, c.site, e->call));
+	if (!n || !rank || !total)
+		return;
+	c.occurrence = ++*n;
+	c.rank = ++*rank;
+	c.fault.n = c.occurrence;
+	c.role = role_of(w, h, he->proc);
+	c.before_ready = !s->served[he->proc];
+	if (!worth_a_trial(c.rank, *total))
+		return;
+	p.driver = w->baseline.outcome.roles[h->procs[he->proc].role < OUTCOME_ROLES ? h->procs[he->proc].role : 0].driver;
+	p.has_handler = installed_handler(h, he->proc, s->installs);
+	p.last = c.rank == *total;
+	if (o) {
+		p.largest_write = s->largest[e->object - 1];
+		p.bytes = s->bytes[e->object - 1];
+	}
+	w->n_positions++;
+	menu_offer(w, &p, &c);
+}
+
+void positions_collect(struct sweep *w, const struct history *h, const struct arena *a)
+{
+	struct survey s = {
+		.installs = mem_new(h->n_procs + 1), .served = mem_new(h->n_procs + 1),
+		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)), .bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.counters = mem_new(sizeof(struct counters)), .ranks = mem_new(sizeof(struct counters)),
+		.totals = mem_new(sizeof(struct counters)),
+	};
+
+	survey_make(w, h, a, &s);
+	for (size_t i = 0; i < h->n_events; i++) {
+		uint32_t *total;
+
+		if (!is_position(&h->events[i]))
+			continue;
+		total = counter_at(s.totals, place_key(w, site_index(w, h, &h->events[i]), h->events[i].e.call));
+		if (total)
+			++*total;
+	}
+	for (size_t i = 0; i < h->n_events; i++) {
+		const struct history_event *he = &h->events[i];
+		uint32_t family;
+
+		if (!is_position(he))
+			continue;
+		family = call_table[he->e.call].family;
+		if (family == FAMILY_ACCEPT || family == FAMILY_WAIT || family == FAMILY_RECEIVE)
+			s.served[he->proc] = true;
+		offer(w, h, a, &s, he);
+	}
+	free(s.installs);
+	free(s.served);
+	free(s.largest);
+	free(s.bytes);
+	free(s.counters);
+	free(s.ranks);
+	free(s.totals);
+}

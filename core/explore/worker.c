@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* What is done inside the boxes: learn, strike, confirm. */
+#include "core/explore/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+#include "core/base/status.h"
+#include "core/base/str.h"
+#include "core/report/diagram.h"
+#include "core/sys/clock.h"
+
+/* A driver that gives up by itself does so within this; after it, it hangs. */
+#define PATIENCE_NS 6500000000
+#define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
+enum { SLOW_RANK = 2, KEPT_PAYLOAD = 24 };
+
+static void call_set_join(struct call_set *to, const struct call_set *from)
+{
+	for (size_t i = 0; i < CALL_BITS / 64; i++)
+		to->bits[i] |= from->bits[i];
+}
+
+/* c NULL: a run without faults. */
+void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
+{
+	struct plan *plan = arena_plan(a);
+
+	memset(plan, 0, sizeof(*plan));
+	a->seed = w->scenario->seed;
+	plan->avoid_signals = w->avoid_signals;
+	if (!c)
+		return;
+	plan->n_faults = 1;
+	plan->faults[0] = c->fault;
+	plan->state[0].armed = 1;
+	call_set_join(&plan->armed, &c->fault.where.at);
+}
+
+static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
+{
+	return (struct run_options){
+		.probe = c && c->grade != GRADE_TRANSPARENT,
+		.timeout_ns = w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,
+	};
+}
+
+static int prepare(struct sweep *w, struct box *box)
+{
+	char why[512] = "";
+
+	if (run_prepare(box, w->scenario, why, sizeof(why)) == 0)
+		return 0;
+	text_copy(w->harness_why, sizeof(w->harness_why), why);
+	return EXIT_HARNESS;
+}
+
+static int broken(struct sweep *w, const struct outcome *o)
+{
+	text_copy(w->harness_why, sizeof(w->harness_why), o->why);
+	return o->end == RUN_CANNOT ? EXIT_SKIPPED : EXIT_HARNESS;
+}
+
+static int positions_read(struct sweep *w, struct box *box)
+{
+	struct history h;
+
+	if (history_read(box_arena(box), &h)) {
+		text_copy(w->harness_why, sizeof(w->harness_why), "the history of the fault-free run cannot be read");
+		return EXIT_HARNESS;
+	}
+	text_copy(w->directory, sizeof(w->directory), box_arena(box)->directory);
+	positions_collect(w, &h, box_arena(box));
+	history_fini(&h);
+	return 0;
+}
+
+/* Fault-free runs, several: what differs between them is no finding later. The first also gives the positions. */
+static int learn(struct sweep *w, struct box *box, struct outcome *out)
+{
+	for (int i = 0; i < BASELINE_RUNS; i++) {
+		struct run_options options = run_options_of(w, NULL);
+		int error;
+
+		plan_one(box_arena(box), w, NULL);
+		if (run_once(box, &options, out))
+			return broken(w, out);
+		baseline_learn(&w->baseline, out, NULL, i == 0);
+		if (i == 0 && out->end == RUN_DONE) {
+			error = positions_read(w, box);
+			if (error)
+				return error;
+		}
+		options.probe = true;
+		plan_one(box_arena(box), w, NULL);
+		if (run_once(box, &options, out))
+			return broken(w, out);
+		baseline_learn(&w->baseline, NULL, out, false);
+		w->n_runs += 2;
+	}
+	w->baseline.sound = baseline_sound(&w->baseline, w->scenario);
+	return 0;
+}
+
+int errand_scout(struct box *box, void *data)
+{
+	const struct errand *errand = data;
+	struct outcome *out = mem_new(sizeof(*out));
+	int status = prepare(errand->sweep, box);
+
+	if (!status)
+		status = learn(errand->sweep, box, out);
+	text_copy(errand->sweep->baseline.notes + strlen(errand->sweep->baseline.notes),
+		sizeof(errand->sweep->baseline.notes) - strlen(errand->sweep->baseline.notes), box_notes(box));
+	free(out);
+	run_finish(box);
+	return status;
+}
+
+static void refused(struct trial *t, const struct plan_state *state)
+{
+	t->refusal = atomic_load(&state->refusal);
+	t->result = atomic_load(&state->refused) ? RESULT_INFEASIBLE : RESULT_MISSED;
+}
+
+static int trial_run(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t)
+{
+	struct run_options options = run_options_of(w, c);
+	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
+	int error;
+
+	plan_one(box_arena(box), w, c);
+	error = run_once(box, &options, out);
+	atomic_fetch_add(&w->n_runs, 1);
+	t->duration_ns = out->duration_ns;
+	t->symptom = SYMPTOM_NONE;
+	if (error || out->end == RUN_BROKEN) {
+		t->result = RESULT_HARNESS;
+		text_copy(t->text, sizeof(t->text), out->why);
+		return error;
+	}
+	if (!atomic_load(&state->fired)) {
+		refused(t, state);
+		return 0;
+	}
+	t->symptom = judge(w, c, out, t);
+	t->result = t->symptom ? RESULT_BROKEN : RESULT_HANDLED;
+	return 0;
+}
+
+/* What an earlier trial at the same place has shown makes this one needless. */
+static bool needless(const struct sweep *w, uint32_t index)
+{
+	const struct candidate *c = &w->candidates[index];
+
+	for (uint32_t i = 0; i < w->n_candidates; i++) {
+		const struct candidate *other = &w->candidates[i];
+		const struct trial *t = &w->trials[i];
+
+		if (i == index || other->site != c->site || other->rank >= c->rank ||
+			atomic_load(&t->state) != TRIAL_DONE || strcmp(other->call, c->call) != 0)
+			continue;
+		if (strcmp(other->label, c->label) == 0 && t->result == RESULT_INFEASIBLE &&
+			t->refusal != REFUSED_NOT_SHORTER && other->peer[0] == c->peer[0])
+			return true;
+		if (other->fault.action == c->fault.action && other->fault.value == c->fault.value &&
+			c->rank > SLOW_RANK && t->duration_ns > SLOW_NS + w->baseline.duration_ns)
+			return true;
+	}
+	return false;
+}
+
+static bool time_is_up(const struct sweep *w)
+{
+	int64_t deadline = atomic_load(&w->deadline_ns);
+
+	return atomic_load(&w->stop) || (deadline && clock_ns() > deadline);
+}
+
+int errand_sweep(struct box *box, void *data)
+{
+	const struct errand *errand = data;
+	struct sweep *w = errand->sweep;
+	struct worker_slot *slot = &w->workers[errand->worker];
+	struct outcome *out = mem_new(sizeof(*out));
+	int status = prepare(w, box);
+
+	while (!status && !time_is_up(w)) {
+		uint32_t i = atomic_fetch_add(&w->next, 1), index;
+		struct trial *t;
+
+		if (i >= w->n_order)
+			break;
+		index = w->order[i];
+		t = &w->trials[index];
+		if (needless(w, index)) {
+			atomic_store(&t->state, TRIAL_SKIPPED);
+			continue;
+		}
+		atomic_store(&t->state, TRIAL_RUNNING);
+		atomic_store(&slot->since_ns, clock_ns());
+		trial_run(w, box, &w->candidates[index], out, t);
+		atomic_store(&slot->since_ns, 0);
+		atomic_store(&t->state, TRIAL_DONE);
+		atomic_fetch_add(&w->n_done, 1);
+		if (t->result == RESULT_BROKEN)
+			atomic_fetch_add(&w->n_broken, 1);
+		if (t->result == RESULT_HARNESS && atomic_fetch_add(&w->n_harness, 1) > 8)
+			break;
+	}
+	run_finish(box);
+	free(out);
+	return status;
+}
+
+static void picture(struct sweep *w, struct box *box, struct finding *f)
+{
+	struct str s = STR_NONE;
+	struct history h;
+
+	if (history_read(box_arena(box), &h))
+		return;
+	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
+	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
+	str_fini(&s);
+	history_fini(&h);
+}
+
+/* The same again, CONFIRMATIONS times; the last one is drawn. Smaller forms of the fault are tried first. */
+int errand_confirm(struct box *box, void *data)
+{
+	const struct errand *errand = data;
+	struct sweep *w = errand->sweep;
+	struct finding *f = &w->findings[errand->finding];
+	const struct candidate *c = &w->candidates[f->candidate];
+	struct outcome *out = mem_new(sizeof(*out));
+	int status = prepare(w, box);
+
+	for (int i = 0; !status && i < CONFIRMATIONS; i++) {
+		struct trial t = { .result = RESULT_HANDLED };
+
+		box_arena(box)->payload = KEPT_PAYLOAD;
+		trial_run(w, box, c, out, &t);
+		f->tried++;
+		if (t.result != RESULT_BROKEN)
+			continue;
+		f->reproduced++;
+		f->symptom = t.symptom;
+		text_copy(f->text, sizeof(f->text), t.text);
+		text_copy(f->role, sizeof(f->role), t.role);
+		if (f->reproduced == 1)
+			picture(w, box, f);
+	}
+	run_finish(box);
+	free(out);
+	return status;
+}
