@@ -94,7 +94,7 @@ const struct command command_explain = {
 	.usage = "FILE|RUN…",
 	.summary = "Tell the story of a scenario, or of a finished run with its sequence diagram",
 	.help = "RUN is a directory made by `sabot run --keep DIR`, or a " HISTORY_FILE " in it.\n"
-		"Example: sabot explain scenarios/lessons/one-read-is-not-one-message.yaml\n",
+		"Example: sabot explain scenarios/lessons\n",
 	.options = OPTION_FILTER,
 	.n_min = 1,
 	.n_max = -1,
