@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { BENCH_ROWS = 400, BENCH_ROUNDS = 64 };
+enum { BENCH_ROWS = 800, BENCH_ROUNDS = 64 };
 
 /* One line of the table: the samples of all rounds, of which the median counts. */
 struct row {

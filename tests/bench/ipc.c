@@ -63,6 +63,7 @@ static void limits_round(void)
 /* What one run of a reference implementation is told. */
 struct reference_run {
 	const char *technique, *pattern;
+	const char *design;	/* NULL: the technique's default */
 	size_t size;
 	unsigned long messages;
 };
@@ -98,7 +99,7 @@ static double reference_time(const struct reference_run *run)
 	char *port = text_make("%d", 20000 + (int)((unsigned)getpid() * 7 + next_id()) % 12000);
 	const char *argv[] = { program, run->technique, "server", "--dir", directory, "--id", id, "--key", key,
 		"--port", port, "--pattern", run->pattern, "--messages", messages, "--size", size, "--window", "32",
-		NULL };
+		run->design ? "--design" : NULL, run->design, NULL };
 	int ends[2], status = -1;
 	double seconds = -1;
 	pid_t server, client;
@@ -135,11 +136,13 @@ static double reference_time(const struct reference_run *run)
 }
 
 /* Seconds of one message: a long run less a short one, so that starting is not counted. */
-static double reference_message(const char *technique, const char *pattern, size_t size, unsigned long n)
+static double reference_message(const struct reference_run *what, unsigned long n)
 {
-	struct reference_run run = { .technique = technique, .pattern = pattern, .size = size, .messages = n / 10 };
-	double small = reference_time(&run), large;
+	struct reference_run run = *what;
+	double small, large;
 
+	run.messages = n / 10;
+	small = reference_time(&run);
 	run.messages = n;
 	large = small < 0 ? -1 : reference_time(&run);
 	return large <= small ? -1 : (large - small) / (double)(n - n / 10);
@@ -163,6 +166,12 @@ static void result_add(const char *group, const char *name, const char *unit, co
 		row->note = why;
 }
 
+/* Each technique as it is by default, and the designs that differ in how a message moves. */
+static const struct {
+	const char *technique, *design;
+} variants[] = { { NULL, NULL }, { "posix-shm", "mutex" }, { "posix-shm", "ring" } };
+static const size_t n_variants = sizeof variants / sizeof *variants;
+
 /* One technique at one size: round trips, or messages one way. */
 static void technique_round(const struct loop *loop, size_t size, bool one_way, bool free_cpus)
 {
@@ -179,9 +188,16 @@ static void technique_round(const struct loop *loop, size_t size, bool one_way, 
 	}
 	value = one_way ? loop_one_way(loop, size, n * 4) : loop_round_trip(loop, size, n);
 	result_add(group, base, unit, base, value, "the loop failed");
-	value = reference_message(loop->name, one_way ? "one-way" : "echo", size, n);
-	result_add(group, text_make("%s, sabot-ref", loop->name), unit, base,
-		value <= 0 ? -1 : one_way ? 1 / value : value * 1e6, "no such run of sabot-ref");
+	for (size_t v = 0; v < n_variants; v++) {
+		const struct reference_run run = { .technique = loop->name, .pattern = one_way ? "one-way" : "echo",
+			.design = variants[v].design, .size = size };
+
+		if (variants[v].technique && strcmp(variants[v].technique, loop->name))
+			continue;
+		value = reference_message(&run, n);
+		result_add(group, text_make("%s, sabot-ref%s%s", loop->name, run.design ? " " : "", run.design ? run.design : ""),
+			unit, base, value <= 0 ? -1 : one_way ? 1 / value : value * 1e6, "no such run of sabot-ref");
+	}
 }
 
 static void techniques_round(bool free_cpus)
