@@ -30,6 +30,14 @@ static bool any_instance(const struct scenario *s, const char *glob)
 	return false;
 }
 
+/* Does the server of the technique fork its clients itself? */
+static bool reference_children(const struct scenario *s)
+{
+	const struct technique_info *t = s->reference.technique ? technique_find(s->reference.technique) : NULL;
+
+	return t && t->children;
+}
+
 void role_glob_check(struct loader *l, const struct node *n, const char *glob)
 {
 	struct scenario *s = l->scenario;
@@ -41,6 +49,11 @@ void role_glob_check(struct loader *l, const struct node *n, const char *glob)
 	head[strcspn(head, ".")] = '\0';
 	if (any_instance(s, glob) || any_instance(s, head) || s->n_roles == 0)
 		return;
+	if (reference_children(s) && strncmp(glob, "client", strlen("client")) == 0) {
+		complain(l, n, "the first of them is server.1, all of them are server.*",
+			"the clients of %s are children of its server", s->reference.technique);
+		return;
+	}
 	if (strlen(head) > 2 && strcmp(head + strlen(head) - 2, "/1") == 0) {
 		complain(l, n, "the first of several has the name of the role alone", "no process is called \"%s\"",
 			glob);

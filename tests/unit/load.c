@@ -92,6 +92,20 @@ Test(load, reference_becomes_roles)
 	loaded_fini(&l);
 }
 
+Test(load, children_of_the_server)
+{
+	struct loaded l = text_load_valid(HEAD "technique: pipe\nclient: {count: 3}\n"
+		"faults:\n  - {in: server.1, at: receive, do: interrupt}\n");
+	const struct scenario *s = l.list.items[0];
+
+	cr_assert_eq(s->n_roles, 1);
+	cr_expect(s->roles[0].driver);
+	cr_expect_eq(s->roles[0].stop, 0);
+	cr_expect_str_eq(option_of(s->roles[0].run, "--clients"), "3");
+	loaded_fini(&l);
+	text_load_refused(HEAD "technique: pipe\nfaults:\n  - {in: client, at: receive, do: interrupt}\n", "server.1");
+}
+
 Test(load, role)
 {
 	struct loaded l = text_load_valid(HEAD

@@ -79,3 +79,17 @@ Test(load_matrix, an_error_of_all_combinations_is_told_once)
 	cr_expect_null(strstr(first + 1, "wants a duration"));
 	loaded_fini(&l);
 }
+
+Test(load_matrix, the_reference_program_has_a_name)
+{
+	struct loaded l;
+
+	unsetenv("SABOT_REF");
+	l = text_load_valid(HEAD "roles:\n  a: {run: [\"${SABOT_REF}\", probe]}\n");
+	cr_expect_str_eq(l.list.items[0]->roles[0].run[0], "/usr/bin/sabot-ref");
+	loaded_fini(&l);
+	setenv("SABOT_REF", "/else/where", 1);
+	l = text_load_valid(HEAD "roles:\n  a: {run: [\"${SABOT_REF}\", probe]}\n");
+	cr_expect_str_eq(l.list.items[0]->roles[0].run[0], "/else/where");
+	loaded_fini(&l);
+}

@@ -62,6 +62,7 @@ static inline void text_load_refused(const char *text, const char *what)
 }
 
 #define HEAD "sabot: 1\ntitle: a test\n"
-#define ROLES HEAD "roles:\n  server: {run: [./server], stop: TERM}\n  client: {run: [./client], count: 2, after: server}\n"
+#define SERVER "  server: {run: [./server], stop: TERM}\n"
+#define ROLES HEAD "roles:\n" SERVER "  client: {run: [./client], count: 2, after: server}\n"
 
 #endif
