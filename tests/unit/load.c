@@ -95,7 +95,7 @@ Test(load, reference_becomes_roles)
 Test(load, children_of_the_server)
 {
 	struct loaded l = text_load_valid(HEAD "technique: pipe\nclient: {count: 3}\n"
-		"faults:\n  - {in: server.1, at: receive, do: interrupt}\n");
+					       "faults:\n  - {in: server.1, at: receive, do: interrupt}\n");
 	const struct scenario *s = l.list.items[0];
 
 	cr_assert_eq(s->n_roles, 1);
