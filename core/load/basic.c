@@ -332,7 +332,7 @@ static json_t *schema_of_size_range(const struct key *key)
 {
 	(void)key;
 	return json_pack("{s:[{s:s,s:i},{s:s,s:s}]}", "anyOf", "type", "integer", "minimum", 1, "type", "string",
-		"pattern", "^[0-9.]+(KiB|MiB|GiB)?(\\.\\.[0-9.]+(KiB|MiB|GiB)?)?$");
+		"pattern", "^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?(\\.\\.[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?)?$");
 }
 
 const struct type type_size_range = { .read = read_size_range, .schema = schema_of_size_range };
