@@ -24,10 +24,10 @@ enum { BATCH_CPUS = 256 };
 
 struct job {
 	const struct scenario *scenario;
-	struct result *result;		/* shared with the box; NULL: not begun, or told already */
+	struct result *result; /* shared with the box; NULL: not begun, or told already */
 	char *keep;
-	int pid;			/* of the box; 0: it does not run */
-	int cpu;			/* index into batch.cpus */
+	int pid; /* of the box; 0: it does not run */
+	int cpu; /* index into batch.cpus */
 	bool begun, ended;
 };
 
@@ -35,10 +35,10 @@ struct batch {
 	const struct options *o;
 	struct job *jobs;
 	size_t n, n_begun, n_told, n_running;
-	int cpus[BATCH_CPUS];		/* those that we may use */
-	unsigned busy[BATCH_CPUS];	/* boxes on each */
+	int cpus[BATCH_CPUS]; /* those that we may use */
+	unsigned busy[BATCH_CPUS]; /* boxes on each */
 	int n_cpus;
-	char *keep;			/* absolute; NULL: nothing is kept */
+	char *keep; /* absolute; NULL: nothing is kept */
 	bool utf8;
 };
 
@@ -88,7 +88,10 @@ static int job_begin(struct batch *b, struct job *job)
 {
 	struct job_box data = { .batch = b, .job = job };
 	struct box_options options = {
-		.library = b->o->library, .keep = job->keep, .payload = 0, .time_scale = b->o->time_scale,
+		.library = b->o->library,
+		.keep = job->keep,
+		.payload = 0,
+		.time_scale = b->o->time_scale,
 		.no_namespaces = getenv("SABOT_NO_NAMESPACES") != NULL,
 	};
 	int error;
@@ -166,7 +169,7 @@ static void progress_show(const struct batch *b)
 	char text[256];
 
 	snprintf(text, sizeof(text), "%zu of %zu scenarios, %zu running: %s", b->n_told, b->n, b->n_running,
-		 b->n_told < b->n ? b->jobs[b->n_told].scenario->name : "");
+		b->n_told < b->n ? b->jobs[b->n_told].scenario->name : "");
 	progress_update(text);
 }
 
@@ -207,7 +210,8 @@ static void keep_names(struct batch *b)
 
 		for (size_t j = 0; j < i; j++)
 			same += !strcmp(b->jobs[j].scenario->name, name);
-		b->jobs[i].keep = same == 1 ? mem_printf("%s/%s", b->keep, name) : mem_printf("%s/%s-%u", b->keep, name, same);
+		b->jobs[i].keep =
+			same == 1 ? mem_printf("%s/%s", b->keep, name) : mem_printf("%s/%s-%u", b->keep, name, same);
 		for (char *at = b->jobs[i].keep + strlen(b->keep) + 1; *at; at++)
 			if (*at == '/')
 				*at = '_';

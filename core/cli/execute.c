@@ -104,7 +104,7 @@ static struct outcome *baseline_run(struct box *box, const struct scenario *s, s
 
 /* One run and its verdicts. True: go on repeating. */
 static bool run_judged(struct box *box, const struct scenario *s, const struct execute_options *options,
-		       const struct outcome *baseline, struct result *out)
+	const struct outcome *baseline, struct result *out)
 {
 	struct history h = HISTORY_NONE;
 	int error;
@@ -115,7 +115,8 @@ static bool run_judged(struct box *box, const struct scenario *s, const struct e
 	if (!error)
 		error = history_read(box_arena(box), &h);
 	if (error && !out->outcome.why[0])
-		snprintf(out->outcome.why, sizeof(out->outcome.why), "the history cannot be read: %s", strerror(-error));
+		snprintf(
+			out->outcome.why, sizeof(out->outcome.why), "the history cannot be read: %s", strerror(-error));
 	if (error || out->outcome.end == RUN_BROKEN) {
 		broken(out, out->outcome.why);
 	} else if (out->outcome.end == RUN_CANNOT) {
@@ -130,7 +131,8 @@ static bool run_judged(struct box *box, const struct scenario *s, const struct e
 	return out->status == STATUS_AS_EXPECTED;
 }
 
-void scenario_execute(struct box *box, const struct scenario *s, const struct execute_options *options, struct result *out)
+void scenario_execute(
+	struct box *box, const struct scenario *s, const struct execute_options *options, struct result *out)
 {
 	struct outcome *baseline = NULL;
 	char why[512];

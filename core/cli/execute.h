@@ -11,15 +11,16 @@
 #include "core/run/run.h"
 
 struct execute_options {
-	const char *keep;	/* directory for this scenario alone, made if need be; NULL: keep nothing */
-	bool utf8;		/* for the diagram */
+	const char *keep; /* directory for this scenario alone, made if need be; NULL: keep nothing */
+	bool utf8; /* for the diagram */
 };
 
 /*
  * Runs the scenario scenario.repeat times, until one run is not as expected, after a fault-free run where same-output
  * wants one. *out is filled completely. Inside the box. Never fails: what went wrong is a status.
  */
-void scenario_execute(struct box *box, const struct scenario *s, const struct execute_options *options, struct result *out);
+void scenario_execute(
+	struct box *box, const struct scenario *s, const struct execute_options *options, struct result *out);
 
 /*
  * Judges one run: properties, expectations, faults that never fired. What the scenario does not name is expected to
@@ -28,8 +29,8 @@ void scenario_execute(struct box *box, const struct scenario *s, const struct ex
  * *out comes with its outcome; status, why, properties, faults, exits_why and the diagram are filled.
  */
 struct history;
-void scenario_judge(const struct scenario *s, const struct arena *a, const struct history *h, const struct outcome *baseline,
-		    bool utf8, struct result *out);
+void scenario_judge(const struct scenario *s, const struct arena *a, const struct history *h,
+	const struct outcome *baseline, bool utf8, struct result *out);
 /* What came of every fault of the plan. True if one never fired that must; out->why then says so. */
 bool faults_judge(const struct scenario *s, const struct arena *a, struct result *out);
 /* Does judging the scenario need a fault-free run first? */

@@ -62,7 +62,7 @@ static uint32_t traits_of(const struct scenario *s)
 }
 
 static void property_judge(const struct scenario *s, const struct property *p, const struct property_input *in,
-			   struct verdict *verdict, struct property_result *out)
+	struct verdict *verdict, struct property_result *out)
 {
 	const struct expect *e = expect_of(s, p->name);
 
@@ -105,10 +105,11 @@ static bool exits_judge(const struct scenario *s, struct result *out)
 			char text[64];
 
 			if (o->role >= s->n_roles || strcmp(s->roles[o->role].name, e->exit_role) ||
-			    (o->ended == ENDED_EXIT && o->status == e->exit_code))
+				(o->ended == ENDED_EXIT && o->status == e->exit_code))
 				continue;
 			end_text(o, text, sizeof(text));
-			snprintf(out->exits_why, sizeof(out->exits_why), "exit: %s %s, expected %d", o->name, text, e->exit_code);
+			snprintf(out->exits_why, sizeof(out->exits_why), "exit: %s %s, expected %d", o->name, text,
+				e->exit_code);
 			return false;
 		}
 	}
@@ -121,14 +122,19 @@ static void not_as_expected(struct result *out, const struct property_result *p)
 	if (out->why[0])
 		return;
 	snprintf(out->why, sizeof(out->why), "%s: %s%s%s%s%s", p->name, verdict_names[p->verdict],
-		 p->asked ? ", expected " : "", p->asked ? verdict_names[p->expected] : "", p->why[0] ? ": " : "", p->why);
+		p->asked ? ", expected " : "", p->asked ? verdict_names[p->expected] : "", p->why[0] ? ": " : "",
+		p->why);
 }
 
-void scenario_judge(const struct scenario *s, const struct arena *a, const struct history *h, const struct outcome *baseline,
-		    bool utf8, struct result *out)
+void scenario_judge(const struct scenario *s, const struct arena *a, const struct history *h,
+	const struct outcome *baseline, bool utf8, struct result *out)
 {
 	struct property_input in = {
-		.history = h, .outcome = &out->outcome, .scenario = s, .baseline = baseline, .traits = traits_of(s),
+		.history = h,
+		.outcome = &out->outcome,
+		.scenario = s,
+		.baseline = baseline,
+		.traits = traits_of(s),
 	};
 	size_t centre = SIZE_MAX, shown = SIZE_MAX;
 

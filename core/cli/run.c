@@ -39,7 +39,10 @@ static int reports_open(struct reports *r, const struct options *o, size_t n_pla
 	uname(&u);
 	snprintf(r->kernel, sizeof(r->kernel), "%s %s", u.sysname, u.release);
 	r->options = (struct report_options){
-		.color = o->color, .verbose = o->verbose, .kernel = r->kernel, .command = "sabot run",
+		.color = o->color,
+		.verbose = o->verbose,
+		.kernel = r->kernel,
+		.command = "sabot run",
 	};
 	for (size_t i = 0; i < o->n_reports; i++) {
 		struct report *at = &r->items[r->n];
@@ -50,7 +53,8 @@ static int reports_open(struct reports *r, const struct options *o, size_t n_pla
 		if (o->reports[i].file)
 			at->out = fopen(o->reports[i].file, "we");
 		if (!at->out) {
-			fprintf(stderr, "sabot: --report %s: %s: %s\n", o->reports[i].name, o->reports[i].file, strerror(errno));
+			fprintf(stderr, "sabot: --report %s: %s: %s\n", o->reports[i].name, o->reports[i].file,
+				strerror(errno));
 			return -errno;
 		}
 		r->n++;
@@ -98,7 +102,8 @@ static int reports_end(struct reports *r)
 static int not_available(const struct options *o)
 {
 	if (o->under)
-		fprintf(stderr, "sabot: --under %s: not available yet: programs cannot be run under valgrind\n", o->under);
+		fprintf(stderr, "sabot: --under %s: not available yet: programs cannot be run under valgrind\n",
+			o->under);
 	else if (o->backend && !strcmp(o->backend, "seccomp"))
 		fprintf(stderr, "sabot: --backend seccomp: not available yet: there is one backend, preload\n");
 	else
@@ -118,7 +123,8 @@ static int list_run(const struct options *o, const struct scenario_list *list)
 	if (code > 0) {
 		fprintf(stderr, "sabot: interrupted by SIG%s; %u of %zu scenarios were done\n", sigabbrev_np(code),
 			reports.summary.as_expected + reports.summary.not_as_expected + reports.summary.vacuous +
-			reports.summary.broken + reports.summary.skipped, list->n);
+				reports.summary.broken + reports.summary.skipped,
+			list->n);
 		return EXIT_HARNESS;
 	}
 	code = code ? code : error;
@@ -151,12 +157,14 @@ const struct command command_run = {
 	.name = "run",
 	.usage = "FILE|DIR…",
 	.summary = "Run scenarios, and say what was not as expected",
-	.help = "A directory stands for every *.yaml and *.yml below it. Scenarios run side by side (-j), each in a box of its\n"
-		"own; reports keep the order of the files. Ctrl-C ends what runs, reports what is done, and exits with 3.\n"
+	.help = "A directory stands for every *.yaml and *.yml below it. Scenarios run side by side (-j), each in a "
+		"box of its\n"
+		"own; reports keep the order of the files. Ctrl-C ends what runs, reports what is done, and exits with "
+		"3.\n"
 		"What a scenario does not name under expect: has to hold, unless it expects something to be violated.\n"
 		"Example: sabot run scenarios/lessons --report tty --report junit:results.xml\n",
-	.options = OPTION_JOBS | OPTION_SEED | OPTION_REPEAT | OPTION_TIMEOUT | OPTION_REPORT | OPTION_KEEP | OPTION_UNDER |
-		   OPTION_BACKEND | OPTION_REALISM | OPTION_TIME_SCALE | OPTION_FILTER,
+	.options = OPTION_JOBS | OPTION_SEED | OPTION_REPEAT | OPTION_TIMEOUT | OPTION_REPORT | OPTION_KEEP |
+		   OPTION_UNDER | OPTION_BACKEND | OPTION_REALISM | OPTION_TIME_SCALE | OPTION_FILTER,
 	.n_min = 1,
 	.n_max = -1,
 	.run = run_run,

@@ -42,7 +42,7 @@ static bool is_narrowed(const struct plan_fault *f)
 }
 
 static void never_fired(const struct plan_fault *f, const struct plan_state *state, size_t number, const char *at,
-			char *out, size_t size)
+	char *out, size_t size)
 {
 	unsigned long long seen = state->seen;
 	uint32_t refusal = state->refusal;
@@ -52,14 +52,15 @@ static void never_fired(const struct plan_fault *f, const struct plan_state *sta
 	trigger_text(f, trigger, sizeof(trigger));
 	if (!state->armed)
 		n = snprintf(out, size, "fault %zu never fired: it was never armed (%s made %u %s calls)", number,
-			     f->armed_by.in, state->armed_seen, set_name(&f->armed_by.at));
+			f->armed_by.in, state->armed_seen, set_name(&f->armed_by.at));
 	else if (state->refused)
-		n = snprintf(out, size, "fault %zu never fired: %s made %llu %s call%s, and %u strike%s refused: %s", number,
-			     f->where.in, seen, at, seen == 1 ? "" : "s", state->refused, state->refused == 1 ? " was" : "s were",
-			     refusal < N_REFUSALS && refusal_texts[refusal] ? refusal_texts[refusal] : "not lawful there");
+		n = snprintf(out, size, "fault %zu never fired: %s made %llu %s call%s, and %u strike%s refused: %s",
+			number, f->where.in, seen, at, seen == 1 ? "" : "s", state->refused,
+			state->refused == 1 ? " was" : "s were",
+			refusal < N_REFUSALS && refusal_texts[refusal] ? refusal_texts[refusal] : "not lawful there");
 	else
-		n = snprintf(out, size, "fault %zu never fired: %s made %llu %s call%s%s, %s", number, f->where.in, seen, at,
-			     seen == 1 ? "" : "s", is_narrowed(f) ? " on what `on:` selects" : "", trigger);
+		n = snprintf(out, size, "fault %zu never fired: %s made %llu %s call%s%s, %s", number, f->where.in,
+			seen, at, seen == 1 ? "" : "s", is_narrowed(f) ? " on what `on:` selects" : "", trigger);
 	if (f->point[0] && n > 0 && (size_t)n < size)
 		snprintf(out + n, size - (size_t)n, " (failure point %s)", f->point);
 }
@@ -82,8 +83,9 @@ bool faults_judge(const struct scenario *s, const struct arena *a, struct result
 		if (!r->fired)
 			never_fired(f, state, i + 1, r->at, r->why, sizeof(r->why));
 		else if (f->action == ACT_HOLD && state->expired)
-			snprintf(r->why, sizeof(r->why), "fault %zu was never released: %s made no %s call that lets it go on", i + 1,
-				 f->until.in, set_name(&f->until.at));
+			snprintf(r->why, sizeof(r->why),
+				"fault %zu was never released: %s made no %s call that lets it go on", i + 1,
+				f->until.in, set_name(&f->until.at));
 		if (!r->why[0] || f->may_miss)
 			continue;
 		if (!vacuous)

@@ -187,7 +187,7 @@ static void handshake(int fd, int32_t word)
 {
 	ssize_t n = write(fd, &word, sizeof(word));
 
-	(void)n;	/* if the harness is gone, the keeper's death signal is on its way */
+	(void)n; /* if the harness is gone, the keeper's death signal is on its way */
 	close(fd);
 }
 
@@ -244,7 +244,7 @@ static int keeper_watch(int signal_fd, pid_t child)
 }
 
 static _Noreturn void keeper_main(const struct box_options *options, unsigned want, int fd, pid_t harness,
-				  int (*work)(struct box *box, void *data), void *data)
+	int (*work)(struct box *box, void *data), void *data)
 {
 	struct box *box = mem_new(sizeof(*box));
 	sigset_t set;
@@ -291,7 +291,7 @@ static _Noreturn void keeper_main(const struct box_options *options, unsigned wa
 }
 
 static int keeper_start(const struct box_options *options, unsigned want, int (*work)(struct box *box, void *data),
-			void *data, int *pid)
+	void *data, int *pid)
 {
 	pid_t harness = getpid(), keeper;
 	int32_t word = -EIO;

@@ -25,69 +25,69 @@ enum { BOX_TREE = 1024, BOX_BEFORE = 512, BELL_FD = 1000 };
 
 /* One output of a role instance. The pipe lasts as long as the instance, over all runs. */
 struct capture {
-	int read_fd, write_fd;		/* -1: none */
-	struct output *to;		/* of the present run; NULL: thrown away */
+	int read_fd, write_fd; /* -1: none */
+	struct output *to; /* of the present run; NULL: thrown away */
 	XXH3_state_t hash;
 };
 
 enum phase {
-	PHASE_HELD,	/* to be started when `after` is ready: the preload cannot hold it back */
+	PHASE_HELD, /* to be started when `after` is ready: the preload cannot hold it back */
 	PHASE_RUNNING,
-	PHASE_ENDED,	/* its main process ended */
+	PHASE_ENDED, /* its main process ended */
 };
 
 /* A role instance, ready to be started again and again. */
 struct instance {
 	const struct role *spec;
-	uint32_t role;			/* index in scenario.roles */
-	uint32_t slot;			/* index in arena.roles and outcome.roles */
+	uint32_t role; /* index in scenario.roles */
+	uint32_t slot; /* index in arena.roles and outcome.roles */
 	char name[ROLE_NAME];
 	bool driver;
-	char **argv, **env;		/* expanded; owned */
-	char *path, *ready_text;	/* owned */
+	char **argv, **env; /* expanded; owned */
+	char *path, *ready_text; /* owned */
 	struct program program;
-	bool preloaded;			/* the injector reaches it */
-	uint64_t after;			/* bits: instances that must be ready before it */
+	bool preloaded; /* the injector reaches it */
+	uint64_t after; /* bits: instances that must be ready before it */
 	struct capture out, err;
 	int stdin_fd;
 	regex_t regex;
 	bool has_regex;
-	int zygote;			/* pid; 0: none */
+	int zygote; /* pid; 0: none */
 	/* of the present run */
 	enum phase phase;
 	int pid;
-	uint32_t forks;			/* the zygote's `ended` that tells of the present run */
+	uint32_t forks; /* the zygote's `ended` that tells of the present run */
 	bool stop_sent, killed, lingers; /* lingers: its main process ended, a child of it goes on as the service */
 	struct role_outcome *outcome;
 };
 
 /* What the last look at all processes saw; two that are alike mean that nothing moves. */
 struct look {
-	uint64_t print;			/* hash of every thread's state and counts */
+	uint64_t print; /* hash of every thread's state and counts */
 	int64_t at_ns;
 	uint32_t n_processes, n_threads;
-	uint32_t n_moving;		/* threads that run, or are about to */
-	uint32_t n_timed;		/* threads whose wait ends by itself */
-	uint32_t n_zombies;		/* children that a live process has not waited for */
-	bool complete;			/* false: more processes than there was room for */
+	uint32_t n_moving; /* threads that run, or are about to */
+	uint32_t n_timed; /* threads whose wait ends by itself */
+	uint32_t n_zombies; /* children that a live process has not waited for */
+	bool complete; /* false: more processes than there was room for */
 };
 
 struct box {
 	struct box_options options;
 	struct str notes;
-	unsigned parts;			/* enum namespaces_part that it has */
-	bool private_shm;		/* /dev/shm is the box's own */
-	bool mounted;			/* root is a mount of the box's own */
-	int outside_pid;		/* of the keeper, outside */
+	unsigned parts; /* enum namespaces_part that it has */
+	bool private_shm; /* /dev/shm is the box's own */
+	bool mounted; /* root is a mount of the box's own */
+	int outside_pid; /* of the keeper, outside */
 	char root[64], tmp[80], mq[80];
 	char arena_path[128];
 	struct arena *arena;
 	int signal_fd, bell_fd, epoll_fd, null_fd;
-	int notify_fd;			/* inotify for ready: {path: …} */
+	int notify_fd; /* inotify for ready: {path: …} */
 	uint16_t port;
 	uint32_t key;
 	char id[32];
-	double scale;			/* of all waiting times */
+	double scale; /* of all waiting times */
 
 	const struct scenario *scenario;
 	struct instance instances[OUTCOME_ROLES];
@@ -100,11 +100,11 @@ struct box {
 	struct look last;
 	int64_t spin_since_ns;
 	uint64_t spin_calls;
-	bool unready_is_idle;		/* somebody was taken for ready because nothing moved */
-	int tree[BOX_TREE];		/* processes of the run, from the last look */
+	bool unready_is_idle; /* somebody was taken for ready because nothing moved */
+	int tree[BOX_TREE]; /* processes of the run, from the last look */
 	uint32_t n_tree;
 	struct timespec start_wall;
-	uint64_t before[BOX_BEFORE];	/* hashes of objects of the machine that were there before the run */
+	uint64_t before[BOX_BEFORE]; /* hashes of objects of the machine that were there before the run */
 	uint32_t n_before;
 };
 

@@ -14,7 +14,7 @@ char *box_expand(const struct box *box, const char *text)
 	struct str out = STR_NONE;
 
 	str_add(&out, "");
-	for (const char *at = text; *at; ) {
+	for (const char *at = text; *at;) {
 		size_t plain = strcspn(at, "$");
 
 		str_add_bytes(&out, at, plain);
@@ -58,7 +58,7 @@ static bool port_free(uint16_t port)
 
 uint16_t box_port(const struct box *box)
 {
-	enum { FIRST = 10000, RANGE = 20000 };	/* below the ports that the kernel gives to clients */
+	enum { FIRST = 10000, RANGE = 20000 }; /* below the ports that the kernel gives to clients */
 	uint32_t at = box->parts & NAMESPACES_NET ? 0 : (uint32_t)box->outside_pid * 97u % RANGE;
 
 	for (uint32_t i = 0; i < RANGE; i++) {

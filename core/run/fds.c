@@ -33,10 +33,10 @@ static bool other_end_gone(int pidfd, int fd, bool is_socket)
 
 		size = sizeof(listening);
 		getsockopt(borrowed, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size);
-		/* A TCP connection that was reset has no peer any more, but says POLLHUP; a fresh socket does so too. */
+		/* A TCP connection that was reset has no peer any more, but POLLHUP; a fresh socket has that too. */
 		gone = value != SOCK_DGRAM && !listening && poll(&p, 1, 0) == 1 &&
-		       (connected ? p.revents & (POLLHUP | POLLRDHUP | POLLERR) : unconnected && p.revents & POLLHUP &&
-			p.revents & POLLIN);
+		       (connected ? p.revents & (POLLHUP | POLLRDHUP | POLLERR)
+				  : unconnected && p.revents & POLLHUP && p.revents & POLLIN);
 	} else if (!is_socket) {
 		gone = poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR);
 	}
@@ -49,7 +49,7 @@ static const char *who_was(const struct arena *a, uint64_t inode, uint32_t proc)
 {
 	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
 
-	for (uint32_t i = n; i-- > 0; ) {
+	for (uint32_t i = n; i-- > 0;) {
 		const struct object *o = &a->objects[i];
 
 		if (o->state != 2 || o->key != inode || (proc && o->proc != proc - 1))
@@ -76,9 +76,11 @@ static void leak_report(struct box *box, const struct instance *in, int pid, int
 	if (!is_socket)
 		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (pipe whose other end is closed)", fd);
 	else if (who)
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection to %s, which has ended)", fd, who);
+		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection to %s, which has ended)",
+			fd, who);
 	else
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection whose other end is closed)", fd);
+		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection whose other end is closed)",
+			fd);
 }
 
 static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool report)

@@ -134,7 +134,7 @@ static bool directory_collect(struct box *box, const char *path, const char *pre
 
 	if (!dir)
 		return false;
-	for (struct dirent *e; (e = readdir(dir)); ) {
+	for (struct dirent *e; (e = readdir(dir));) {
 		char relative[PATH_MAX], below[PATH_MAX];
 		struct stat st;
 
@@ -165,7 +165,7 @@ static void names_collect(struct box *box, const char *path, bool queues, const 
 
 	if (!dir)
 		return;
-	for (struct dirent *e; (e = readdir(dir)); ) {
+	for (struct dirent *e; (e = readdir(dir));) {
 		const char *name = e->d_name;
 		uint32_t owner;
 		bool excused;
@@ -202,7 +202,7 @@ static bool was_before(const struct box *box, uint64_t hash)
 	for (uint32_t i = 0; i < box->n_before; i++)
 		if (box->before[i] == hash)
 			return true;
-	return box->n_before == BOX_BEFORE;	/* too many to tell: leave it alone */
+	return box->n_before == BOX_BEFORE; /* too many to tell: leave it alone */
 }
 
 static void before_names(struct box *box, uint32_t kind, const char *path)
@@ -211,7 +211,7 @@ static void before_names(struct box *box, uint32_t kind, const char *path)
 
 	if (!dir)
 		return;
-	for (struct dirent *e; (e = readdir(dir)); )
+	for (struct dirent *e; (e = readdir(dir));)
 		before_add(box, before_hash(kind, e->d_name, 0));
 	closedir(dir);
 }
@@ -257,13 +257,14 @@ static void named_collect(struct box *box)
 		bool excused;
 
 		if (o->state != 2 || name[0] != '/' || o->proc >= ARENA_PROCS ||
-		    was_before(box, before_hash(o->kind, name + 1, 0)))
+			was_before(box, before_hash(o->kind, name + 1, 0)))
 			continue;
 		owner = a->procs[o->proc].role < box->n_instances ? a->procs[o->proc].role + 1 : 0;
 		excused = owner_excused(box->out, owner);
 		if (o->kind == OBJ_POSIX_SHM && !box->private_shm && !shm_unlink(name))
 			left_add(box->out, LEFT_SHM, owner, excused, "shared memory %s", name);
-		else if (o->kind == OBJ_POSIX_MQ && !box->mq[0] && (queues_known || strstr(name, box->id)) && !mq_unlink(name))
+		else if (o->kind == OBJ_POSIX_MQ && !box->mq[0] && (queues_known || strstr(name, box->id)) &&
+			 !mq_unlink(name))
 			left_add(box->out, LEFT_MQ, owner, excused, "message queue %s", name);
 	}
 }
@@ -277,14 +278,15 @@ static void outside_collect(struct box *box)
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
-		bool made = o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_SEQPACKET ? o->flags & OBF_LISTENER :
-			    o->kind == OBJ_UNIX_DGRAM && !(o->flags & OBF_CONNECTED);
+		bool made = o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_SEQPACKET
+				    ? o->flags & OBF_LISTENER
+				    : o->kind == OBJ_UNIX_DGRAM && !(o->flags & OBF_CONNECTED);
 		struct stat st;
 		uint32_t owner;
 
 		if (o->state != 2 || !made || o->name[0] != '/' || !strncmp(o->name, box->tmp, tmp) ||
-		    o->proc >= ARENA_PROCS || lstat(o->name, &st) || !S_ISSOCK(st.st_mode) ||
-		    st.st_ctim.tv_sec < box->start_wall.tv_sec)
+			o->proc >= ARENA_PROCS || lstat(o->name, &st) || !S_ISSOCK(st.st_mode) ||
+			st.st_ctim.tv_sec < box->start_wall.tv_sec)
 			continue;
 		owner = a->procs[o->proc].role < box->n_instances ? a->procs[o->proc].role + 1 : 0;
 		left_add(box->out, LEFT_SOCKET, owner, owner_excused(box->out, owner), "socket file %s", o->name);

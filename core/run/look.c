@@ -55,7 +55,7 @@ uint32_t arena_proc_of(const struct arena *a, int pid)
 	uint32_t n = a->n_procs;
 
 	/* From the newest: an id may have been given again. */
-	for (uint32_t i = n < ARENA_PROCS ? n : ARENA_PROCS; i-- > 0; )
+	for (uint32_t i = n < ARENA_PROCS ? n : ARENA_PROCS; i-- > 0;)
 		if (a->procs[i].pid == pid && a->procs[i].state != PROC_FREE)
 			return i + 1;
 	return 0;
@@ -77,7 +77,7 @@ static void slots_find(const struct arena *a, struct slots *out)
 
 static const struct thread *slot_of(const struct slots *s, int tid)
 {
-	for (uint32_t i = s->n; i-- > 0; )
+	for (uint32_t i = s->n; i-- > 0;)
 		if (s->at[i]->tid == (uint32_t)tid)
 			return s->at[i];
 	return NULL;
@@ -128,7 +128,7 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 		if ((t && slot_timed(box->arena, t)) || (deep && proc_thread_timed(pid, tid) == 1))
 			out->n_timed++;
 	} else if (state.state == 'T' || state.state == 't') {
-		out->n_timed++;		/* stopped: who stopped it will let it go on */
+		out->n_timed++; /* stopped: who stopped it will let it go on */
 	} else {
 		out->n_moving++;
 	}
@@ -219,7 +219,8 @@ void box_waiters(struct box *box)
 		for (int k = 0; k < n && k < OUTCOME_WAITERS && o->n_waiters < OUTCOME_WAITERS; k++) {
 			struct thread_state state;
 
-			if (!proc_thread_state(box->tree[i], tids[k], false, &state) && state.state != 'Z' && state.state != 'X')
+			if (!proc_thread_state(box->tree[i], tids[k], false, &state) && state.state != 'Z' &&
+				state.state != 'X')
 				waiter_fill(box, &slots, box->tree[i], tids[k], &o->waiters[o->n_waiters++]);
 		}
 	}

@@ -70,7 +70,7 @@ static char **env_make(const struct box *box, const struct instance *in, uint32_
 		text_copy(runtime, sizeof(runtime), in->program.runtime);
 	if (library || (preload && *preload))
 		env[n++] = mem_printf("LD_PRELOAD=%s%s%s%s%s", runtime, runtime[0] ? " " : "", library ? library : "",
-				      preload && *preload && library ? " " : "", preload ? preload : "");
+			preload && *preload && library ? " " : "", preload ? preload : "");
 	env[n++] = mem_printf("%s=%s", ARENA_ENV, box->arena_path);
 	env[n++] = mem_printf("%s=%u", ROLE_ENV, in->slot);
 	env[n++] = mem_printf("SABOT_INSTANCE=%u", ordinal);
@@ -106,15 +106,19 @@ static int program_prepare(const struct box *box, struct instance *in, char *why
 {
 	char path[PATH_MAX];
 	const char *search = env_value(in->spec->env, "PATH");
-	int error = program_find(in->argv[0], in->spec->directory, search ? search : getenv("PATH"), path, sizeof(path));
+	int error =
+		program_find(in->argv[0], in->spec->directory, search ? search : getenv("PATH"), path, sizeof(path));
 
 	if (!error)
 		error = program_look(path, &in->program);
 	if (error) {
-		const char *where = in->argv[0][0] == '/' ? NULL : strchr(in->argv[0], '/') ? in->spec->directory : "$PATH";
+		const char *where = in->argv[0][0] == '/'      ? NULL
+				    : strchr(in->argv[0], '/') ? in->spec->directory
+							       : "$PATH";
 
-		snprintf(why, size, "role %s: cannot run %s: %s%s%s%s; build it first or fix run:", in->spec->name, in->argv[0],
-			 strerror(-error), where ? " (looked in " : "", where ? where : "", where ? ")" : "");
+		snprintf(why, size, "role %s: cannot run %s: %s%s%s%s; build it first or fix run:", in->spec->name,
+			in->argv[0], strerror(-error), where ? " (looked in " : "", where ? where : "",
+			where ? ")" : "");
 		return error;
 	}
 	in->path = mem_dup(path);
@@ -146,8 +150,8 @@ static int ready_prepare(struct instance *in, char *why, size_t size)
 		return 0;
 	}
 	regerror(error, &in->regex, message, sizeof(message));
-	snprintf(why, size, "role %s: ready: output: \"%s\" is no regular expression: %s", in->spec->name, in->ready_text,
-		 message);
+	snprintf(why, size, "role %s: ready: output: \"%s\" is no regular expression: %s", in->spec->name,
+		in->ready_text, message);
 	return -EINVAL;
 }
 
@@ -216,7 +220,8 @@ static int instances_name(struct box *box, const struct scenario *s, char *why, 
 			struct instance *in = &box->instances[box->n_instances];
 
 			if (box->n_instances >= OUTCOME_ROLES || box->n_instances >= ARENA_ROLES) {
-				snprintf(why, size, "more than %d processes of roles: make count: smaller", ARENA_ROLES);
+				snprintf(
+					why, size, "more than %d processes of roles: make count: smaller", ARENA_ROLES);
 				return -E2BIG;
 			}
 			*in = (struct instance){ .spec = &s->roles[r], .role = (uint32_t)r, .slot = box->n_instances };

@@ -85,7 +85,7 @@ static bool instance_ready(struct instance *in, uint32_t kind)
 		return !regexec(&in->regex, in->outcome->out.text, 0, NULL, 0) ||
 		       !regexec(&in->regex, in->outcome->err.text, 0, NULL, 0);
 	if (in->preloaded)
-		return false;	/* the injector sets the word itself */
+		return false; /* the injector sets the word itself */
 	return kind == READY_STARTED || listens(in);
 }
 

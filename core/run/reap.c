@@ -22,7 +22,13 @@ bool instance_alive(const struct instance *in)
 static bool is_core(int signal_number)
 {
 	switch (signal_number) {
-	case SIGSEGV: case SIGBUS: case SIGABRT: case SIGFPE: case SIGILL: case SIGSYS: case SIGTRAP:
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGABRT:
+	case SIGFPE:
+	case SIGILL:
+	case SIGSYS:
+	case SIGTRAP:
 		return true;
 	default:
 		return false;

@@ -41,7 +41,9 @@ void box_stop(int pid);
 const char *box_notes(const struct box *box);
 struct arena *box_arena(struct box *box);
 
-/* Makes the box ready for runs of one scenario: private directory, arena roles, zygotes. 0 or -errno, *why says what. */
+/*
+ * Makes the box ready for runs of one scenario: arena roles, zygotes. 0, or -errno and why says what.
+ */
 int run_prepare(struct box *box, const struct scenario *s, char *why, size_t size);
 /*
  * One run with the faults in arena_plan(box_arena(box)), which the caller has filled. *out is filled completely; the

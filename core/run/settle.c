@@ -32,7 +32,7 @@ static bool is_stray(const struct box *box, int pid)
 
 	for (uint32_t i = 0; i < box->n_instances; i++)
 		if (instance_alive(&box->instances[i]) &&
-		    (box->instances[i].pid == pid || (proc && box->arena->procs[proc - 1].role == i)))
+			(box->instances[i].pid == pid || (proc && box->arena->procs[proc - 1].role == i)))
 			return false;
 	return true;
 }
@@ -102,7 +102,8 @@ static void processes_report(struct box *box)
 		if (letter == 'Z' && !is_stray(box, box->tree[i]))
 			left_add(o, LEFT_ZOMBIE, owner, false, "zombie %s", process_name(box, box->tree[i]));
 		else if (letter && letter != 'Z' && letter != 'X' && is_stray(box, box->tree[i]))
-			left_add(o, LEFT_PROCESS, owner, by_fault, "process %s still running", process_name(box, box->tree[i]));
+			left_add(o, LEFT_PROCESS, owner, by_fault, "process %s still running",
+				process_name(box, box->tree[i]));
 	}
 }
 
@@ -171,7 +172,7 @@ void box_stop_services(struct box *box)
 	bool had_service = any_service(box);
 	struct look now;
 
-	for (uint32_t i = box->n_instances; i-- > 0; )
+	for (uint32_t i = box->n_instances; i-- > 0;)
 		if (!box->instances[i].driver && instance_alive(&box->instances[i]))
 			service_stop(box, &box->instances[i]);
 	if (!had_service)
@@ -186,9 +187,9 @@ void box_stop_services(struct box *box)
 		char letter = proc_state_letter(box->tree[i]);
 
 		if (!letter || letter == 'Z' || letter == 'X' || !is_stray(box, box->tree[i]) ||
-		    (owner && box->instances[owner - 1].driver))
+			(owner && box->instances[owner - 1].driver))
 			continue;
 		left_add(box->out, LEFT_PROCESS, owner, owner && box->out->roles[owner - 1].ended != ENDED_EXIT,
-			 "process %s still running", process_name(box, box->tree[i]));
+			"process %s still running", process_name(box, box->tree[i]));
 	}
 }

@@ -22,7 +22,8 @@ static uint64_t calls_made(const struct arena *a)
 
 static bool alike(const struct event *a, const struct event *b)
 {
-	return a->call == b->call && a->object == b->object && a->fd == b->fd && a->error == b->error && a->site == b->site;
+	return a->call == b->call && a->object == b->object && a->fd == b->fd && a->error == b->error &&
+	       a->site == b->site;
 }
 
 static bool moves_bytes(const struct event *e)
@@ -43,7 +44,7 @@ static bool repeats(const struct arena *a, const struct proc *p)
 		uint32_t used = c->used < CHUNK_EVENTS ? c->used : CHUNK_EVENTS;
 
 		if (used < SPIN_EVENTS)
-			return false;	/* it has just begun a chunk: the next look will know */
+			return false; /* it has just begun a chunk: the next look will know */
 		for (uint32_t i = used; i-- > 0 && n < SPIN_EVENTS; n++) {
 			const struct event *e = &c->events[i];
 			uint32_t k = 0;

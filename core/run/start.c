@@ -22,8 +22,11 @@ static void limits_fill(struct spawn *s, const struct role_limits *limits)
 		int resource;
 		int64_t value;
 	} all[] = {
-		{ RLIMIT_NOFILE, limits->nofile }, { RLIMIT_AS, limits->as }, { RLIMIT_FSIZE, limits->fsize },
-		{ RLIMIT_STACK, limits->stack }, { RLIMIT_MSGQUEUE, limits->msgqueue },
+		{ RLIMIT_NOFILE, limits->nofile },
+		{ RLIMIT_AS, limits->as },
+		{ RLIMIT_FSIZE, limits->fsize },
+		{ RLIMIT_STACK, limits->stack },
+		{ RLIMIT_MSGQUEUE, limits->msgqueue },
 		{ RLIMIT_SIGPENDING, limits->sigpending },
 	};
 
@@ -35,11 +38,15 @@ static void limits_fill(struct spawn *s, const struct role_limits *limits)
 	}
 }
 
-static int instance_spawn(struct box *box, struct instance *in, char *const *env, int inherit, int *pid, char *why,
-			  size_t size)
+static int instance_spawn(
+	struct box *box, struct instance *in, char *const *env, int inherit, int *pid, char *why, size_t size)
 {
 	struct spawn s = {
-		.path = in->path, .argv = in->argv, .env = env, .directory = in->spec->directory, .inherit = inherit,
+		.path = in->path,
+		.argv = in->argv,
+		.env = env,
+		.directory = in->spec->directory,
+		.inherit = inherit,
 		.fds = { in->stdin_fd >= 0 ? in->stdin_fd : box->null_fd, in->out.write_fd, in->err.write_fd },
 	};
 	const char *step;
@@ -52,13 +59,15 @@ static int instance_spawn(struct box *box, struct instance *in, char *const *env
 	if (!error)
 		return 0;
 	if (!strcmp(step, "execve"))
-		snprintf(why, size, "role %s: cannot run %s: %s (looked in %s); build it first or fix run:", in->spec->name,
-			 in->argv[0], strerror(-error), in->spec->directory ? in->spec->directory : ".");
+		snprintf(why, size,
+			"role %s: cannot run %s: %s (looked in %s); build it first or fix run:", in->spec->name,
+			in->argv[0], strerror(-error), in->spec->directory ? in->spec->directory : ".");
 	else if (!strcmp(step, "chdir"))
-		snprintf(why, size, "role %s: its directory %s: %s", in->spec->name, in->spec->directory, strerror(-error));
+		snprintf(why, size, "role %s: its directory %s: %s", in->spec->name, in->spec->directory,
+			strerror(-error));
 	else
 		snprintf(why, size, "role %s: cannot start %s: %s: %s%s", in->spec->name, in->argv[0], step,
-			 strerror(-error), strcmp(step, "setrlimit") ? "" : "; fix limits:");
+			strerror(-error), strcmp(step, "setrlimit") ? "" : "; fix limits:");
 	return error;
 }
 
@@ -99,7 +108,7 @@ void instance_zygote_wait(struct box *box, struct instance *in, int64_t deadline
 		siginfo_t info = { .si_pid = 0 };
 
 		if (now >= deadline_ns ||
-		    (!waitid(P_PID, (id_t)in->zygote, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)) {
+			(!waitid(P_PID, (id_t)in->zygote, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)) {
 			instance_zygote_end(box, in);
 			return;
 		}
@@ -141,8 +150,8 @@ int instance_start(struct box *box, struct instance *in, char *why, size_t size)
 	if (in->zygote) {
 		error = zygote_fork(box, in);
 		if (error)
-			snprintf(why, size, "role %s: the program that waits before main does not fork: %s", in->spec->name,
-				 strerror(-error));
+			snprintf(why, size, "role %s: the program that waits before main does not fork: %s",
+				in->spec->name, strerror(-error));
 	} else {
 		error = instance_spawn(box, in, in->env, -1, &in->pid, why, size);
 	}

@@ -28,7 +28,7 @@ static int clear_at(int fd, dev_t device, int depth)
 		close(fd);
 		return error;
 	}
-	for (struct dirent *e; (e = readdir(dir)); ) {
+	for (struct dirent *e; (e = readdir(dir));) {
 		struct stat st;
 
 		if (is_dots(e->d_name) || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
@@ -80,7 +80,7 @@ bool directory_empty(const char *path)
 
 	if (!dir)
 		return false;
-	for (struct dirent *e; empty && (e = readdir(dir)); )
+	for (struct dirent *e; empty && (e = readdir(dir));)
 		empty = is_dots(e->d_name);
 	closedir(dir);
 	return empty;

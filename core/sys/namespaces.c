@@ -17,10 +17,11 @@
 static const struct {
 	unsigned part;
 	int flag;
-	const char *refused;	/* what it means not to have it */
+	const char *refused; /* what it means not to have it */
 } parts[] = {
 	{ NAMESPACES_MOUNT, CLONE_NEWNS, "no private mounts: ${TMP} is a directory in /tmp, and /dev/shm is shared" },
-	{ NAMESPACES_IPC, CLONE_NEWIPC, "no private IPC objects: System V objects and message queues are the machine's" },
+	{ NAMESPACES_IPC, CLONE_NEWIPC,
+		"no private IPC objects: System V objects and message queues are the machine's" },
 	{ NAMESPACES_NET, CLONE_NEWNET, "no private network: ports are the machine's" },
 	{ NAMESPACES_PID, CLONE_NEWPID, "no private process ids: what a role leaves running is found by its parents" },
 };

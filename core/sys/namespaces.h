@@ -5,7 +5,13 @@
 
 #include "core/base/str.h"
 
-enum namespaces_part { NAMESPACES_MOUNT = 1, NAMESPACES_IPC = 2, NAMESPACES_NET = 4, NAMESPACES_PID = 8, NAMESPACES_ALL = 15 };
+enum namespaces_part {
+	NAMESPACES_MOUNT = 1,
+	NAMESPACES_IPC = 2,
+	NAMESPACES_NET = 4,
+	NAMESPACES_PID = 8,
+	NAMESPACES_ALL = 15
+};
 
 /*
  * Leaves the namespaces named by `wanted` (enum namespaces_part) for new ones, through a user namespace that maps the

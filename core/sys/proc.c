@@ -72,7 +72,7 @@ int proc_thread_state(int pid, int tid, bool deep, struct thread_state *out)
 		return (int)n;
 	fields = stat_fields(text);
 	if (!fields || sscanf(fields, "%c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &out->state, &user,
-			      &system) != 3)
+			       &system) != 3)
 		return -EPROTO;
 	out->cpu = user + system;
 	if (!deep)
@@ -105,7 +105,7 @@ static int numbers_of(const char *path, int *out, size_t max)
 
 	if (!dir)
 		return errno == ENOENT ? -ESRCH : -errno;
-	for (struct dirent *e; (e = readdir(dir)); ) {
+	for (struct dirent *e; (e = readdir(dir));) {
 		char *end;
 		long value = strtol(e->d_name, &end, 10);
 
@@ -191,7 +191,7 @@ static int children_of_thread(int pid, int tid, int *pids, size_t max, int n)
 	got = file_read(path, text, sizeof(text), true);
 	if (got < 0)
 		return (int)got;
-	for (char *at = text; ; n++) {
+	for (char *at = text;; n++) {
 		char *end;
 		long child = strtol(at, &end, 10);
 
@@ -233,7 +233,7 @@ static bool call_is_timed(long number, const unsigned long *a)
 #endif
 		return true;
 	case SYS_futex: {
-		unsigned long op = a[1] & 0x7f;	/* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
+		unsigned long op = a[1] & 0x7f; /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
 
 		return a[3] != 0 && (op == 0 || op == 6 || op == 9 || op == 11 || op == 13);
 	}

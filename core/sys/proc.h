@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 struct thread_state {
-	char state;		/* as in proc(5): R S D T t Z X I */
-	uint64_t cpu;		/* clock ticks used */
-	uint64_t ran_ns;	/* time on a CPU, 0 where the kernel does not tell */
-	uint64_t slices;	/* times it was given a CPU, 0 where the kernel does not tell */
+	char state; /* as in proc(5): R S D T t Z X I */
+	uint64_t cpu; /* clock ticks used */
+	uint64_t ran_ns; /* time on a CPU, 0 where the kernel does not tell */
+	uint64_t slices; /* times it was given a CPU, 0 where the kernel does not tell */
 };
 
 /* State of one thread (tid = pid: the main thread); ran_ns and slices only if deep. 0 or -errno. */

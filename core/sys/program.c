@@ -73,8 +73,8 @@ static size_t offset_of(const Elf64_Phdr *ph, size_t n, uint64_t address)
 	return SIZE_MAX;
 }
 
-static void look_needed(const char *map, size_t size, const Elf64_Phdr *ph, size_t n, const Elf64_Phdr *dynamic,
-			struct program *out)
+static void look_needed(
+	const char *map, size_t size, const Elf64_Phdr *ph, size_t n, const Elf64_Phdr *dynamic, struct program *out)
 {
 	const Elf64_Dyn *d = (const void *)(map + dynamic->p_offset);
 	size_t count = dynamic->p_filesz / sizeof(*d), strings = SIZE_MAX;
@@ -169,8 +169,14 @@ int program_look(const char *file, struct program *out)
 int library_find(const char *soname, char *out, size_t size)
 {
 	static const char *const places[] = {
-		"/usr/lib/x86_64-linux-gnu/%s", "/usr/lib/aarch64-linux-gnu/%s", "/usr/lib64/%s", "/usr/lib/%s",
-		"/usr/local/lib/%s", "/lib/%s", "/usr/lib/gcc/*/*/%s", "/usr/lib/llvm-*/lib/clang/*/lib/linux/%s",
+		"/usr/lib/x86_64-linux-gnu/%s",
+		"/usr/lib/aarch64-linux-gnu/%s",
+		"/usr/lib64/%s",
+		"/usr/lib/%s",
+		"/usr/local/lib/%s",
+		"/lib/%s",
+		"/usr/lib/gcc/*/*/%s",
+		"/usr/lib/llvm-*/lib/clang/*/lib/linux/%s",
 		"/usr/lib/clang/*/lib/linux/%s",
 	};
 

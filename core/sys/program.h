@@ -8,19 +8,19 @@
 #include <stddef.h>
 
 struct program {
-	bool dynamic;			/* ld.so starts it, so a preload is seen (true for scripts: their interpreter) */
-	bool sanitized;			/* built with ASan or TSan: slower */
-	char runtime[128];		/* soname of a shared ASan runtime, which must be preloaded first; "" none */
+	bool dynamic; /* ld.so starts it, so a preload is seen (true for scripts: their interpreter) */
+	bool sanitized; /* built with ASan or TSan: slower */
+	char runtime[128]; /* soname of a shared ASan runtime, which must be preloaded first; "" none */
 };
 
 /*
  * Where execvp(3) would find name: as it is if it has a slash (under directory if it is relative), else in the
- * directories of `path`, a value of $PATH. 0 and *out is filled, or -errno (-ENOENT, -EACCES, -ENOEXEC for a directory).
+ * directories of `path`, a value of $PATH. 0 and *out is filled, or -errno (-ENOENT, -EACCES, -EISDIR).
  */
 int program_find(const char *name, const char *directory, const char *path, char *out, size_t size);
 /* Looks into the file. 0 or -errno (-ENOEXEC: neither an ELF file of this machine's kind nor a script). */
 int program_look(const char *file, struct program *out);
-/* The file of a shared library that ld.so would take for this soname, as far as it is in the usual places. 0 or -ENOENT. */
+/* The file of a shared library that ld.so would take for this soname, if it is in a usual place. 0 or -ENOENT. */
 int library_find(const char *soname, char *out, size_t size);
 
 #endif

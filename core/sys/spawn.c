@@ -11,8 +11,8 @@
 
 /* What the child tells its parent, whose memory it shares until execve(). */
 struct spawn_failure {
-	volatile int error;
-	const char *volatile step;
+	int error;
+	const char *step;
 };
 
 static void default_signals(void)
@@ -62,35 +62,46 @@ static const char *child_prepare(const struct spawn *s)
 	return NULL;
 }
 
+/*
+ * A function of its own that is never inlined, and a barrier: the compiler knows nothing of shared memory, and would
+ * drop what is stored just before the process ends.
+ */
+static __attribute__((noinline)) _Noreturn void child_run(const struct spawn *s, struct spawn_failure *failure)
+{
+	failure->step = child_prepare(s);
+	if (!failure->step) {
+		execve(s->path, s->argv, s->env);
+		failure->step = "execve";
+	}
+	failure->error = errno;
+	__asm__ volatile("" : : "r"(failure) : "memory");
+	_exit(127);
+}
+
 int spawn_start(const struct spawn *s, int *pid, const char **step)
 {
-	struct spawn_failure failure = { .error = 0, .step = NULL };
+	struct spawn_failure memory = { .error = 0, .step = NULL }, *failure = &memory;
 	sigset_t all, old;
 	pid_t child;
 
 	/* No handler of ours may run in the child, which shares our memory. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
+	/* What the child stores is not seen by the compiler: from here on it knows nothing of *failure. */
+	__asm__ volatile("" : "+r"(failure) : : "memory");
 	child = vfork();
-	if (child == 0) {
-		failure.step = child_prepare(s);
-		if (!failure.step) {
-			execve(s->path, s->argv, s->env);
-			failure.step = "execve";
-		}
-		failure.error = errno;
-		_exit(127);
-	}
+	if (child == 0)
+		child_run(s, failure);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (child < 0) {
 		*step = "vfork";
 		return -errno;
 	}
-	if (failure.step) {
-		*step = failure.step;
+	if (failure->step) {
+		*step = failure->step;
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
-		return failure.error ? -failure.error : -EIO;
+		return failure->error ? -failure->error : -EIO;
 	}
 	*pid = child;
 	*step = NULL;

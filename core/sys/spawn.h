@@ -11,12 +11,12 @@ enum { SPAWN_LIMITS = 8 };
 struct spawn {
 	const char *path;
 	char *const *argv, *const *env;
-	const char *directory;		/* NULL: stay */
-	int fds[3];			/* become 0, 1, 2; all else must be close-on-exec … */
-	int inherit;			/* … but this one; -1: none */
+	const char *directory; /* NULL: stay */
+	int fds[3]; /* become 0, 1, 2; all else must be close-on-exec … */
+	int inherit; /* … but this one; -1: none */
 	struct {
 		int resource;
-		rlim_t value;		/* soft and hard */
+		rlim_t value; /* soft and hard */
 	} limits[SPAWN_LIMITS];
 	size_t n_limits;
 };

@@ -13,10 +13,10 @@
 #define HEADER "sabot: 1\ntitle: a test\n"
 #define TARGET "$SABOT_PROGRAMS/target"
 #define DRIVER(args) HEADER "roles:\n  main:\n    run: [" TARGET ", " args "]\n    driver: true\n"
-#define PAIR(mode, client)									\
-	HEADER "roles:\n"									\
-	"  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n"		\
-	"  client:\n    run: [" TARGET ", " client ", \"${TMP}/s\"]\n    driver: true\n    after: server\n"
+#define PAIR(mode, client) \
+	HEADER "roles:\n" \
+	       "  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n" \
+	       "  client:\n    run: [" TARGET ", " client ", \"${TMP}/s\"]\n    driver: true\n    after: server\n"
 #define SAYS(text, what) cr_assert_not_null(strstr((text), (what)), "\"%s\" is not in:\n%s", (what), (text))
 
 /* Runs one scenario made of this text; extra: one more option or NULL. */
@@ -54,7 +54,7 @@ Test(run, a_typo_is_told_with_its_place)
 Test(run, a_missing_program_is_no_verdict)
 {
 	expect(HEADER "roles:\n  main:\n    run: [./nothing]\n    driver: true\n", 3,
-	       "role main: cannot run ./nothing: No such file or directory");
+		"role main: cannot run ./nothing: No such file or directory");
 }
 
 Test(run, a_file_that_is_no_program_is_no_verdict)
@@ -74,19 +74,20 @@ Test(run, a_file_that_is_no_program_is_no_verdict)
 Test(run, a_service_that_cannot_start_is_no_verdict)
 {
 	expect(HEADER "roles:\n  server:\n    run: [" TARGET ", serve, /nowhere/at/all]\n    stop: TERM\n"
-	       "  client:\n    run: [" TARGET ", ask, /nowhere/at/all]\n    driver: true\n    after: server\n", 3,
-	       "role server ended before it was ready: exit status 1: target: listen");
+		      "  client:\n    run: [" TARGET ", ask, /nowhere/at/all]\n    driver: true\n    after: server\n",
+		3, "role server ended before it was ready: exit status 1: target: listen");
 }
 
 Test(run, a_fault_that_never_fires_is_vacuous)
 {
 	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,
-	       "fault 1 never fired: server made");
+		"fault 1 never fired: server made");
 }
 
 Test(run, a_fault_that_may_miss_is_not)
 {
-	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}, may-miss: true}\n", 0, NULL);
+	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}, may-miss: true}\n",
+		0, NULL);
 }
 
 Test(run, a_hang_is_found_long_before_the_timeout)
@@ -111,7 +112,8 @@ Test(run, a_driver_that_waits_for_ever_is_hung)
 Test(run, the_timeout_is_the_last_resort)
 {
 	/* `sleep 50` will wake by itself, so it is no hang; but nobody has that long. */
-	expect(HEADER "roles:\n  main:\n    run: [sleep, \"50\"]\n    driver: true\ntimeout: 300ms\n", 1, "the time was over");
+	expect(HEADER "roles:\n  main:\n    run: [sleep, \"50\"]\n    driver: true\ntimeout: 300ms\n", 1,
+		"the time was over");
 }
 
 Test(run, everything_left_behind_is_named)
@@ -126,9 +128,11 @@ Test(run, everything_left_behind_is_named)
 
 Test(run, a_forgotten_descriptor_is_named)
 {
-	struct sabot_run r = run_text(HEADER "roles:\n"
+	struct sabot_run r = run_text(HEADER
+		"roles:\n"
 		"  server:\n    run: [" TARGET ", serve, \"${TMP}/s\", leak]\n    stop: TERM\n"
-		"  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n", NULL);
+		"  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n",
+		NULL);
 
 	cr_assert_eq(r.code, 1);
 	SAYS(r.out, "connection to client, which has");
@@ -143,8 +147,10 @@ Test(run, a_zombie_of_a_service_is_found)
 Test(run, a_daemon_is_the_service_that_it_became)
 {
 	expect(HEADER "roles:\n"
-	       "  server:\n    run: [" TARGET ", daemon, \"${TMP}/s\"]\n    stop: TERM\n    ready: {output: ^ready}\n"
-	       "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n", 0, NULL);
+		      "  server:\n    run: [" TARGET
+		      ", daemon, \"${TMP}/s\"]\n    stop: TERM\n    ready: {output: ^ready}\n"
+		      "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n",
+		0, NULL);
 }
 
 Test(run, a_crash_is_found)
@@ -154,9 +160,10 @@ Test(run, a_crash_is_found)
 
 Test(run, exit_status_is_compared)
 {
-	expect(HEADER "roles:\n  main:\n    run: [sh, -c, \"exit 3\"]\n    driver: true\nexpect: {exit: {main: 3}}\n", 0, NULL);
-	expect(HEADER "roles:\n  main:\n    run: [sh, -c, \"exit 3\"]\n    driver: true\nexpect: {exit: {main: 0}}\n", 1,
-	       "exit");
+	expect(HEADER "roles:\n  main:\n    run: [sh, -c, \"exit 3\"]\n    driver: true\nexpect: {exit: {main: 3}}\n",
+		0, NULL);
+	expect(HEADER "roles:\n  main:\n    run: [sh, -c, \"exit 3\"]\n    driver: true\nexpect: {exit: {main: 0}}\n",
+		1, "exit");
 }
 
 Test(run, output_is_kept_within_bounds)
@@ -171,7 +178,8 @@ Test(run, output_is_kept_within_bounds)
 
 Test(run, what_is_kept)
 {
-	static const char *const names[] = { "history.sabot", "server.out", "server.err", "client.out", "scenario.yaml" };
+	static const char *const names[] = { "history.sabot", "server.out", "server.err", "client.out",
+		"scenario.yaml" };
 	char *directory = test_directory(), path[512];
 	struct sabot_run r;
 
@@ -212,8 +220,9 @@ Test(run, two_side_by_side_never_meet)
 	pid_t pids[4];
 
 	/* The same port and the same names in every run. */
-	test_file(directory, "one.yaml", HEADER "technique: tcp\nserver: {design: iterative}\n"
-		  "workload: {pattern: echo, messages: 50, size: 64}\nrepeat: 10\n");
+	test_file(directory, "one.yaml",
+		HEADER "technique: tcp\nserver: {design: iterative}\n"
+		       "workload: {pattern: echo, messages: 50, size: 64}\nrepeat: 10\n");
 	for (size_t i = 0; i < 4; i++)
 		pids[i] = sabot_start(directory, (const char *[]){ "run", "one.yaml", NULL });
 	for (size_t i = 0; i < 4; i++)
@@ -244,7 +253,7 @@ static bool others_may_run(const char *program)
 	char path[1024];
 
 	snprintf(path, sizeof(path), "%s", program);
-	for (char *slash; (slash = strrchr(path, '/')) && slash != path; ) {
+	for (char *slash; (slash = strrchr(path, '/')) && slash != path;) {
 		struct stat st;
 
 		if (stat(path, &st) || !(st.st_mode & S_IXOTH))

@@ -115,6 +115,7 @@ static int serve(char **args)
 	int fd = listen_at(args[0]);
 
 	sigaction(SIGTERM, &on_stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	puts("ready");
 	fflush(stdout);
 	while (!stop) {
@@ -126,7 +127,7 @@ static int serve(char **args)
 			continue;
 		n = read(client, bytes, sizeof(bytes));
 		if (n > 0 && write(client, bytes, (size_t)n) != n)
-			return 1;
+			perror("target: a client is gone");
 		if (!args[1])
 			close(client);
 	}
@@ -221,9 +222,17 @@ int main(int argc, char **argv)
 		int n_args;
 		int (*run)(char **args);
 	} modes[] = {
-		{ "leave", 2, leave }, { "stuck", 0, stuck }, { "spin", 0, spin }, { "serve", 1, serve }, { "ask", 1, ask },
-		{ "daemon", 1, become_daemon }, { "crash", 0, crash }, { "zombie", 1, zombie }, { "wait", 0, wait_mode },
-		{ "repeat", 0, repeat }, { "flood", 1, flood },
+		{ "leave", 2, leave },
+		{ "stuck", 0, stuck },
+		{ "spin", 0, spin },
+		{ "serve", 1, serve },
+		{ "ask", 1, ask },
+		{ "daemon", 1, become_daemon },
+		{ "crash", 0, crash },
+		{ "zombie", 1, zombie },
+		{ "wait", 0, wait_mode },
+		{ "repeat", 0, repeat },
+		{ "flood", 1, flood },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)

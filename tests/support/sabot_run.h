@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 struct sabot_run {
-	int code;		/* exit status; 128 + signal if it was killed */
-	char *out, *err;	/* what it printed; owned */
+	int code; /* exit status; 128 + signal if it was killed */
+	char *out, *err; /* what it printed; owned */
 };
 
 /*

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Boxes as the explorer uses them: one scenario, many runs, by exec and by fork, clean in between. */
+#include "core/run/run.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+#include "core/history/history.h"
+#include "core/model/plan.h"
+#include "tests/support/sabot_run.h"
+#include "core/base/banned.h"
+
+enum { RUNS = 20 };
+
+/* What the box saw, for the test outside. */
+struct shared {
+	int error;
+	char why[512];
+	unsigned done;
+	bool probe;
+	int64_t timeout_ns;
+	struct outcome runs[RUNS];
+	uint64_t n_events[RUNS];
+	uint32_t fired[RUNS];
+};
+
+struct test {
+	struct shared *shared;
+	struct scenario *scenario;
+};
+
+static struct role *role_add(struct scenario *s, const char *name, const char *const *args)
+{
+	struct role *r = &s->roles[s->n_roles++];
+	size_t n = 0;
+
+	while (args[n])
+		n++;
+	*r = (struct role){ .count = 1, .limits = { -1, -1, -1, -1, -1, -1 } };
+	r->name = strdup(name);
+	r->directory = strdup("/");
+	r->run = calloc(n + 2, sizeof(*r->run));
+	r->run[0] = test_program("target");
+	for (size_t i = 0; i < n; i++)
+		r->run[i + 1] = strdup(args[i]);
+	r->env = calloc(1, sizeof(*r->env));
+	return r;
+}
+
+static struct test test_new(void)
+{
+	struct test t;
+
+	t.shared = mmap(NULL, sizeof(*t.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(t.shared, MAP_FAILED);
+	t.scenario = scenario_new();
+	return t;
+}
+
+static void test_free(struct test *t)
+{
+	munmap(t->shared, sizeof(*t->shared));
+	scenario_free(t->scenario);
+}
+
+static int work(struct box *box, void *data)
+{
+	const struct test *t = data;
+	struct shared *x = t->shared;
+	struct run_options options = { .probe = x->probe, .timeout_ns = x->timeout_ns };
+
+	x->error = run_prepare(box, t->scenario, x->why, sizeof(x->why));
+	for (unsigned i = 0; i < RUNS && !x->error; i++) {
+		struct history h;
+
+		plan_fill(box_arena(box), t->scenario);
+		x->error = run_once(box, &options, &x->runs[i]);
+		if (x->error || history_read(box_arena(box), &h))
+			break;
+		x->n_events[i] = h.n_events;
+		x->fired[i] = arena_plan(box_arena(box))->state[0].fired;
+		history_fini(&h);
+		x->done++;
+	}
+	return 42;
+}
+
+static void run_box(struct test *t, bool zygotes)
+{
+	struct box_options options = {
+		.library = getenv("SABOT_LIB"),
+		.cpu = -1,
+		.zygotes = zygotes,
+		.time_scale = 1,
+	};
+	int pid, status;
+
+	cr_assert_eq(box_start(&options, work, t, &pid), 0);
+	cr_assert_eq(box_wait(pid, &status), 0);
+	cr_assert_eq(status, 42);
+}
+
+static void pair_add(struct scenario *s)
+{
+	role_add(s, "server", (const char *[]){ "serve", "${TMP}/s", NULL })->stop = SIGTERM;
+	role_add(s, "client", (const char *[]){ "ask", "${TMP}/s", NULL })->driver = true;
+	s->roles[1].after = strdup("server");
+}
+
+static void assert_pair(const struct outcome *o)
+{
+	cr_assert_eq(o->end, RUN_DONE, "%s", o->why);
+	cr_assert_eq(o->n_left, 0u, "%s", o->left[0].text);
+	cr_assert(o->roles[0].hello && o->roles[1].hello && o->roles[0].ready);
+	cr_assert_eq(o->roles[0].ended, ENDED_EXIT);
+	cr_assert_eq(o->roles[0].status, 0);
+	cr_assert_str_eq(o->roles[0].out.text, "ready\nserved\n");
+	cr_assert_str_eq(o->roles[1].out.text, "answer of 8 bytes\n");
+	cr_assert(o->seen_all_events);
+}
+
+static void pair_many_times(bool zygotes)
+{
+	struct test t = test_new();
+
+	pair_add(t.scenario);
+	run_box(&t, zygotes);
+	cr_assert_eq(t.shared->error, 0, "%s", t.shared->why);
+	cr_assert_eq(t.shared->done, RUNS);
+	for (unsigned i = 0; i < RUNS; i++) {
+		assert_pair(&t.shared->runs[i]);
+		cr_assert_gt(t.shared->n_events[i], 5u);
+		cr_assert_eq(t.shared->runs[i].roles[1].out.hash, t.shared->runs[0].roles[1].out.hash);
+	}
+	test_free(&t);
+}
+
+Test(box, runs_by_exec)
+{
+	pair_many_times(false);
+}
+
+Test(box, runs_by_fork)
+{
+	pair_many_times(true);
+}
+
+static void fault_add(struct scenario *s, const char *in, const char *at, uint32_t action)
+{
+	struct plan_fault *f = &s->faults[s->n_faults++];
+
+	*f = (struct plan_fault){ .fd = -1, .trigger = TRIG_NTH, .n = 1, .times = 1, .action = action };
+	snprintf(f->where.in, sizeof(f->where.in), "%s", in);
+	snprintf(f->target, sizeof(f->target), "self");
+	cr_assert_eq(call_select(at, &f->where.at), 0);
+}
+
+static void client_killed_and_probed(bool zygotes)
+{
+	struct test t = test_new();
+
+	pair_add(t.scenario);
+	fault_add(t.scenario, "client", "receive", ACT_KILL);
+	t.shared->probe = true;
+	run_box(&t, zygotes);
+	cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+	for (unsigned i = 0; i < RUNS; i++) {
+		const struct outcome *o = &t.shared->runs[i];
+
+		cr_assert_eq(o->end, RUN_DONE, "%s", o->why);
+		cr_assert_eq(t.shared->fired[i], 1u);
+		cr_assert_eq(o->roles[1].ended, ENDED_BY_FAULT);
+		cr_assert_eq(o->roles[1].status, SIGKILL);
+		/* The probe is the client once more; nothing strikes it. */
+		cr_assert_eq(o->n_roles, 3u);
+		cr_assert_str_eq(o->roles[2].name, "client~probe");
+		cr_assert_eq(o->roles[2].ended, ENDED_EXIT);
+		cr_assert_str_eq(o->roles[2].out.text, "answer of 8 bytes\n");
+	}
+	test_free(&t);
+}
+
+Test(box, a_probe_after_a_kill_by_exec)
+{
+	client_killed_and_probed(false);
+}
+
+Test(box, a_probe_after_a_kill_by_fork)
+{
+	client_killed_and_probed(true);
+}
+
+/* A run that hangs and leaves everything it can does not touch the next one. */
+static void hung_and_cleaned(bool zygotes)
+{
+	struct test t = test_new();
+
+	role_add(t.scenario, "main", (const char *[]){ "leave", "${TMP}", "${ID}", NULL })->driver = true;
+	role_add(t.scenario, "stuck", (const char *[]){ "stuck", NULL })->driver = true;
+	t.shared->timeout_ns = 20000000000;
+	run_box(&t, zygotes);
+	cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+	for (unsigned i = 0; i < RUNS; i++) {
+		const struct outcome *o = &t.shared->runs[i];
+
+		cr_assert_eq(o->end, RUN_HUNG, "%d %s", o->end, o->why);
+		cr_assert_geq(o->n_waiters, 3u);
+		cr_assert_eq(o->n_left, t.shared->runs[0].n_left);
+		cr_assert_eq(o->n_files, 1u);
+		cr_assert_eq(o->files_hash, t.shared->runs[0].files_hash);
+		cr_assert_eq(o->roles[0].ended, ENDED_EXIT);
+		cr_assert_eq(o->roles[1].ended, ENDED_BY_HARNESS);
+	}
+	test_free(&t);
+}
+
+Test(box, a_hang_leaves_nothing_by_exec)
+{
+	hung_and_cleaned(false);
+}
+
+Test(box, a_hang_leaves_nothing_by_fork)
+{
+	hung_and_cleaned(true);
+}
+
+static void input_is_given_anew(bool zygotes)
+{
+	struct test t = test_new();
+	struct role *r = role_add(t.scenario, "main", (const char *[]){ "repeat", NULL });
+
+	r->driver = true;
+	r->input = strdup("two\nlines\n");
+	run_box(&t, zygotes);
+	cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+	for (unsigned i = 0; i < RUNS; i++)
+		cr_assert_str_eq(t.shared->runs[i].roles[0].out.text, "two\nlines\n");
+	test_free(&t);
+}
+
+Test(box, input_by_exec)
+{
+	input_is_given_anew(false);
+}
+
+Test(box, input_by_fork)
+{
+	input_is_given_anew(true);
+}
+
+Test(box, limits_are_set)
+{
+	struct test t = test_new();
+	struct role *r = role_add(t.scenario, "main", (const char *[]){ "", NULL });
+
+	free(r->run[0]);
+	free(r->run[1]);
+	r->run[0] = strdup("/bin/sh");
+	r->run[1] = NULL;
+	r->input = strdup("ulimit -n\n");
+	r->limits.nofile = 33;
+	r->driver = true;
+	run_box(&t, false);
+	cr_assert_str_eq(t.shared->runs[0].roles[0].out.text, "33\n");
+	test_free(&t);
+}
+
+Test(box, a_program_that_is_not_there)
+{
+	struct test t = test_new();
+	struct role *r = role_add(t.scenario, "main", (const char *[]){ "wait", NULL });
+
+	free(r->run[0]);
+	r->run[0] = strdup("./nothing");
+	r->driver = true;
+	run_box(&t, false);
+	cr_assert_eq(t.shared->error, -ENOENT);
+	cr_assert_str_eq(t.shared->why,
+		"role main: cannot run ./nothing: No such file or directory (looked in /); build it first or fix run:");
+	test_free(&t);
+}
+
+static _Noreturn int work_for_ever(struct box *box, void *data)
+{
+	(void)box;
+	(void)data;
+	for (;;)
+		pause();
+}
+
+Test(box, stopping_one)
+{
+	struct box_options options = { .cpu = -1, .time_scale = 1 };
+	int pid, status;
+
+	cr_assert_eq(box_start(&options, work_for_ever, NULL, &pid), 0);
+	box_stop(pid);
+	cr_assert_eq(box_wait(pid, &status), -ECHILD);
+}
