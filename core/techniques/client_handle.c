@@ -122,7 +122,7 @@ static enum turn bytes_read(struct client_handle *h)
 
 	if (n > 0)
 		return TURN_MORE;
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || (errno == EINTR && stop_asked())))
 		return TURN_READ;
 	if (n < 0)
 		return handle_failed(h, "read");
@@ -171,7 +171,7 @@ void client_handle_serve(struct client_handle *h)
 	do
 		turn = client_handle_turn(h);
 	while (turn == TURN_MORE && !stop_asked());
-	if (turn == TURN_READ || turn == TURN_WRITE) {
+	if ((turn == TURN_READ || turn == TURN_WRITE) && !stop_asked()) {
 		errno = ETIMEDOUT;
 		handle_failed(h, "nothing for too long");
 	}
