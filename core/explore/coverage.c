@@ -16,17 +16,9 @@ const char *const coverage_names[N_COVERAGE] = {
 /* A trial that broke but did not come back is no proof of anything. */
 static bool stands(const struct sweep *w, uint32_t candidate)
 {
-	const struct candidate *c = &w->candidates[candidate];
-	char kind[LABEL], other[LABEL];
-
-	label_kind(c->label, kind, sizeof(kind));
-	for (uint32_t i = 0; i < w->n_findings; i++) {
-		const struct candidate *f = &w->candidates[w->findings[i].candidate];
-
-		label_kind(f->label, other, sizeof(other));
-		if (f->site == c->site && strcmp(kind, other) == 0 && strcmp(f->call, c->call) == 0)
+	for (uint32_t i = 0; i < w->n_findings; i++)
+		if (trials_alike(w, candidate, w->findings[i].candidate))
 			return true;
-	}
 	return false;
 }
 

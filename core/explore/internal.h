@@ -120,6 +120,7 @@ struct sweep {
 	_Atomic int64_t deadline_ns;
 	uint32_t n_order, order[SWEEP_CANDIDATES];
 	uint32_t n_unreproduced;
+	char unreproduced[4096];	/* a line each */
 	bool interrupted, out_of_budget;
 	char harness_why[512];
 	char directory[256];		/* ${TMP} of the box that made the baseline */
@@ -166,6 +167,8 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 
 /* triage.c */
 void findings_group(struct sweep *w);
+/* Do these two broken trials tell the same? */
+bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b);
 int findings_confirm(struct sweep *w, const struct box_options *options);
 
 /* finding.c: one finding as a scenario file */

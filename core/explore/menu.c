@@ -113,7 +113,9 @@ static void skip(struct sweep *w, const struct candidate *like, const char *kind
 
 static void offer_interrupt(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
-	if (call->restart == RESTART_NEVER_BLOCKS || call->restart == RESTART_ALWAYS || p->event->e.flags & EVF_NONBLOCK) {
+	if (call->restart == RESTART_NEVER_BLOCKS)
+		return;
+	if (call->restart == RESTART_ALWAYS || p->event->e.flags & EVF_NONBLOCK) {
 		skip(w, like, "interrupt", REFUSED_NEVER_EINTR);
 		return;
 	}

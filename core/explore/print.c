@@ -126,7 +126,8 @@ void explore_print(const struct sweep *w, FILE *out)
 	if (w->options.verbose > 0)
 		skipped_print(w, out);
 	if (w->n_unreproduced)
-		fprintf(out, "%u broke once and not again: not counted\n", w->n_unreproduced);
+		fprintf(out, "%u broke once and not again: not counted\n%s", w->n_unreproduced,
+			w->options.verbose > 0 ? w->unreproduced : "");
 	if (atomic_load(&w->n_harness))
 		fprintf(out, "%u runs could not be made\n", atomic_load(&w->n_harness));
 	if (w->interrupted)

@@ -24,13 +24,33 @@ void label_kind(const char *label, char *out, size_t size)
 	snprintf(out, size, "%.*s", (int)n, label);
 }
 
+/* Faults that teach the same about a place: the peer is gone, a resource was refused, a datagram went astray. */
+static const char *lesson(const struct candidate *c, char *kind, size_t size)
+{
+	switch (c->fault.action) {
+	case ACT_KILL: case ACT_RESET: case ACT_HANGUP: case ACT_EOF:
+		return "the peer is gone";
+	case ACT_DROP: case ACT_DUPLICATE: case ACT_REORDER:
+		return "a datagram went astray";
+	case ACT_FAIL:
+		return "a call failed";
+	default:
+		label_kind(c->label, kind, size);
+		return kind;
+	}
+}
+
 static bool alike(const struct candidate *a, const struct trial *ta, const struct candidate *b, const struct trial *tb)
 {
 	char ka[LABEL], kb[LABEL];
 
-	label_kind(a->label, ka, sizeof(ka));
-	label_kind(b->label, kb, sizeof(kb));
-	return a->site == b->site && ta->symptom == tb->symptom && strcmp(a->call, b->call) == 0 && strcmp(ka, kb) == 0;
+	return a->site == b->site && ta->symptom == tb->symptom && strcmp(a->call, b->call) == 0 &&
+		strcmp(lesson(a, ka, sizeof(ka)), lesson(b, kb, sizeof(kb))) == 0;
+}
+
+bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)
+{
+	return alike(&w->candidates[a], &w->trials[a], &w->candidates[b], &w->trials[b]);
 }
 
 /* Which of two alike trials stands for both: the earlier occurrence, then the quicker run. */
@@ -74,6 +94,17 @@ void findings_group(struct sweep *w)
 	qsort(w->findings, w->n_findings, sizeof(*w->findings), by_order);
 }
 
+static void unreproduced(struct sweep *w, const struct finding *f)
+{
+	const struct candidate *c = &w->candidates[f->candidate];
+	size_t n = strlen(w->unreproduced);
+
+	w->n_unreproduced++;
+	snprintf(w->unreproduced + n, sizeof(w->unreproduced) - n, "  %s at %s in %s: %s (%u of %u): %s\n", c->label,
+		 w->sites[c->site].text, c->process, symptom_names[w->trials[f->candidate].symptom], f->reproduced, f->tried,
+		 w->trials[f->candidate].text);
+}
+
 static void drop_unreproduced(struct sweep *w)
 {
 	uint32_t kept = 0;
@@ -81,7 +112,7 @@ static void drop_unreproduced(struct sweep *w)
 	for (uint32_t i = 0; i < w->n_findings; i++) {
 		/* Once in three may be chance of the machine; twice is the program. */
 		if (w->findings[i].reproduced * 2 < w->findings[i].tried || !w->findings[i].reproduced) {
-			w->n_unreproduced++;
+			unreproduced(w, &w->findings[i]);
 			continue;
 		}
 		w->findings[kept++] = w->findings[i];

@@ -151,6 +151,8 @@ uint32_t box_sweep(struct box *box);
 /* look.c */
 /* deep: ask the kernel about every thread; else only about those that are in no recorded call. */
 void box_look(struct box *box, bool deep, struct look *out);
+/* Is it the main process of a role? That is ours (or its zygote's) to wait for, not the program's. */
+bool box_is_main(const struct box *box, int pid);
 /* Every process of the run into box->tree: descendants of the box but the zygotes. */
 void box_tree(struct box *box);
 /* Is everything blocked, and was it at the look before (box->last), at least gap_ns ago? */

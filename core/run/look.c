@@ -106,6 +106,14 @@ static bool slot_timed(const struct arena *a, const struct thread *t)
 	       connects(a, t, &call_table[row - 1]);
 }
 
+bool box_is_main(const struct box *box, int pid)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (box->instances[i].pid == pid)
+			return true;
+	return false;
+}
+
 /* A thread in a recorded call is known by its slot; of others only the kernel can tell whether they moved. */
 static void look_thread(struct box *box, const struct slots *slots, int pid, int tid, bool deep, struct look *out)
 {
@@ -116,7 +124,7 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 	if (proc_thread_state(pid, tid, deep, &state))
 		return;
 	if (state.state == 'Z' || state.state == 'X') {
-		out->n_zombies += tid == pid;
+		out->n_zombies += tid == pid && !box_is_main(box, pid);
 		return;
 	}
 	out->n_threads++;

@@ -12,6 +12,8 @@
 #include "core/sys/namespaces.h"
 #include "core/sys/proc.h"
 
+enum { SETTLE_YIELDS = 16 };
+
 static int64_t scaled(const struct box *box, int64_t ns)
 {
 	return (int64_t)((double)ns * box->scale);
@@ -60,12 +62,12 @@ static bool quiet_wait(struct box *box, bool deep, struct look *out, int64_t lim
 		box_look(box, deep, out);
 		if (look_same(&before, out, 0))
 			return true;
-		if (clock_ns() > deadline)
+		if (clock_ns() > deadline || (yields > SETTLE_YIELDS && box_spins(box, out)))
 			return false;
 		before = *out;
 		if (!out->n_moving)
 			continue;
-		if (yields++ < 16) {
+		if (yields++ < SETTLE_YIELDS) {
 			sched_yield();
 			box_wait_news(box, 0);
 		} else {
@@ -99,6 +101,8 @@ static void processes_report(struct box *box)
 		uint32_t owner = owner_of_process(box, box->tree[i]);
 		bool by_fault = owner && o->roles[owner - 1].ended == ENDED_BY_FAULT;
 
+		if (letter == 'Z' && box_is_main(box, box->tree[i]))
+			continue;
 		if (letter == 'Z' && !is_stray(box, box->tree[i]))
 			left_add(o, LEFT_ZOMBIE, owner, false, "zombie %s", process_name(box, box->tree[i]));
 		else if (letter && letter != 'Z' && letter != 'X' && is_stray(box, box->tree[i]))
@@ -124,6 +128,7 @@ void box_settle(struct box *box)
 	struct look now;
 	int pause_ms = 1;
 
+	box->spin_since_ns = 0;
 	if (!any_service(box)) {
 		box_tree(box);
 		if (!box->n_tree)
@@ -138,6 +143,9 @@ void box_settle(struct box *box)
 		}
 		/* Forgotten things may still be on their way out where somebody waits for a bounded time. */
 		if ((deep && quiet && !now.n_timed) || clock_ns() > deadline)
+			break;
+		/* One that spins will not become quiet; the history shows what it does. */
+		if (!quiet && box->spin_since_ns)
 			break;
 		if (deep) {
 			box_wait_news(box, pause_ms);
