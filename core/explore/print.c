@@ -106,6 +106,21 @@ static void skipped_print(const struct sweep *w, FILE *out)
 			fprintf(out, "  %6u  %s\n", reasons[i], refusal_texts[i]);
 }
 
+static void trials_print(const struct sweep *w, FILE *out)
+{
+	static const char *const results[] = { "handled", "broken", "infeasible", "missed", "harness" };
+
+	for (uint32_t i = 0; i < w->n_order; i++) {
+		const struct candidate *c = &w->candidates[w->order[i]];
+		const struct trial *t = &w->trials[w->order[i]];
+
+		if (t->state == TRIAL_DONE)
+			fprintf(out, "%8.2f ms  %-10s %-12s %s %u in %s at %s: %s%s%s\n", (double)t->duration_ns / 1e6,
+				results[t->result], t->symptom ? symptom_names[t->symptom] : "", c->call, c->occurrence, c->process,
+				w->sites[c->site].text, c->label, t->refusal ? ": " : "", t->refusal ? refusal_texts[t->refusal] : "");
+	}
+}
+
 void explore_print(const struct sweep *w, FILE *out)
 {
 	double seconds = (double)w->swept_ns / 1e9;
@@ -125,6 +140,8 @@ void explore_print(const struct sweep *w, FILE *out)
 		coverage_print(w, out);
 	if (w->options.verbose > 0)
 		skipped_print(w, out);
+	if (w->options.verbose > 1)
+		trials_print(w, out);
 	if (w->n_unreproduced)
 		fprintf(out, "%u broke once and not again: not counted\n%s", w->n_unreproduced,
 			w->options.verbose > 0 ? w->unreproduced : "");
