@@ -62,6 +62,7 @@ static int history_put(const struct history *h, FILE *f)
 int history_save(const struct history *h, const char *path)
 {
 	FILE *f = fopen(path, "wbe");
+	struct stat what;
 	int e;
 
 	if (!f)
@@ -70,7 +71,8 @@ int history_save(const struct history *h, const char *path)
 	e = history_put(h, f);
 	if (fclose(f) && !e)
 		e = -errno;
-	if (e)
+	/* Half a history helps nobody; but /dev/full, say, is not ours to remove. */
+	if (e && stat(path, &what) == 0 && S_ISREG(what.st_mode))
 		unlink(path);
 	return e;
 }

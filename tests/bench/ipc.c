@@ -195,8 +195,13 @@ static void technique_round(const struct loop *loop, size_t size, bool one_way, 
 		if (variants[v].technique && strcmp(variants[v].technique, loop->name))
 			continue;
 		value = reference_message(&run, n);
-		result_add(group, text_make("%s, sabot-ref%s%s", loop->name, run.design ? " " : "", run.design ? run.design : ""),
-			unit, base, value <= 0 ? -1 : one_way ? 1 / value : value * 1e6, "no such run of sabot-ref");
+		result_add(group,
+			text_make("%s, sabot-ref%s%s", loop->name, run.design ? " " : "", run.design ? run.design : ""),
+			unit, base,
+			value <= 0 ? -1
+			: one_way  ? 1 / value
+				   : value * 1e6,
+			"no such run of sabot-ref");
 	}
 }
 
@@ -220,7 +225,9 @@ static void techniques_round(bool free_cpus)
 static void launches_count(void)
 {
 	for (size_t i = 0; i < n_loops; i++) {
-		struct reference_run run = { .technique = loops[i].name, .pattern = "echo", .size = SMALL, .messages = 10 };
+		struct reference_run run = {
+			.technique = loops[i].name, .pattern = "echo", .size = SMALL, .messages = 10
+		};
 		int n_failed = 0;
 
 		for (int launch = 0; launch < 100; launch++)

@@ -18,7 +18,7 @@ static unsigned long loop_credit(const struct loop *loop, size_t size)
 		return 1;
 	if (!loop->loses)
 		return 0;
-	/* The receive buffer is charged for more than the bytes: about a page for each datagram beyond a few hundred. */
+	/* A datagram costs its receive buffer more than its bytes: beyond a few hundred, whole pages. */
 	return size <= 256 ? 64 : size <= 8192 ? 12 : 1;
 }
 
