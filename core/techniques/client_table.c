@@ -14,8 +14,8 @@ int client_table_init(struct client_table *t, const struct ref_options *o, const
 	sigprocmask(SIG_BLOCK, NULL, &t->while_waiting);
 	sigdelset(&t->while_waiting, SIGTERM);
 	/*
-	 * Mistake: "readable" means that a client was there. It may have gone by the time of accept(), and a blocking
-	 * accept() then waits for the next one, while all the clients that are connected wait for the server.
+	 * Mistake: accepts until nobody is left (client_table_accepts_on()), but on a master socket that blocks. When
+	 * nobody is left, accept() waits for the next one, and all the clients that are connected wait for the server.
 	 */
 	if (mistake(BLOCKING_ACCEPT))
 		return 0;
@@ -71,6 +71,11 @@ int client_table_accept(struct client_table *t, struct client_handle **h)
 	(*h)->edge = t->o->design == DESIGN_EPOLL_EDGE;
 	t->handles[t->n++] = *h;
 	return 0;
+}
+
+bool client_table_accepts_on(const struct client_handle *h)
+{
+	return h && mistake(BLOCKING_ACCEPT);
 }
 
 bool client_table_turn(struct client_table *t, struct client_handle *h)

@@ -101,6 +101,8 @@ bool client_table_accepts(struct client_table *t);
 struct timespec *client_table_timeout(const struct client_table *t, struct timespec *timeout);
 /* A connection-initiation request is there: accepts it. *h is the new handle, or NULL. 0, or 1: the server must end. */
 int client_table_accept(struct client_table *t, struct client_handle **h);
+/* The mistake BLOCKING_ACCEPT: calls accept() once more after it has given h, though nobody said that it may. */
+bool client_table_accepts_on(const struct client_handle *h);
 /* A service request is there, or room to write: one turn. True: the client is still there. */
 bool client_table_turn(struct client_table *t, struct client_handle *h);
 /* A wait failed: 0 go on (EINTR), 1 said. */

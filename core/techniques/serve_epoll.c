@@ -49,9 +49,13 @@ static int master_serve(struct client_table *t, int epoll)
 {
 	struct client_handle *h;
 
-	if (client_table_accept(t, &h))
-		return 1;
-	return h ? interest_set(epoll, EPOLL_CTL_ADD, h->data_socket, h, events_of(h)) : 0;
+	do {
+		if (client_table_accept(t, &h))
+			return 1;
+		if (h && interest_set(epoll, EPOLL_CTL_ADD, h->data_socket, h, events_of(h)))
+			return 1;
+	} while (client_table_accepts_on(h));
+	return 0;
 }
 
 static int timeout_ms(const struct client_table *t)

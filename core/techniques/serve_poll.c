@@ -38,8 +38,11 @@ int serve_poll(const struct ref_options *o, const struct connection_calls *calls
 			if (list[i + 1].revents)
 				client_table_turn(&t, t.handles[i]);
 		/* A connection-initiation request. */
-		if (list[0].revents)
-			status = client_table_accept(&t, &h);
+		if (list[0].revents) {
+			do
+				status = client_table_accept(&t, &h);
+			while (client_table_accepts_on(h));
+		}
 	}
 	client_table_fini(&t);
 	free(list);

@@ -53,8 +53,11 @@ int serve_select(const struct ref_options *o, const struct connection_calls *cal
 				client_table_turn(&t, h);
 		}
 		/* A connection-initiation request. */
-		if (FD_ISSET(master_socket, &readable))
-			status = client_table_accept(&t, &h);
+		if (FD_ISSET(master_socket, &readable)) {
+			do
+				status = client_table_accept(&t, &h);
+			while (client_table_accepts_on(h));
+		}
 	}
 	client_table_fini(&t);
 	return status;
