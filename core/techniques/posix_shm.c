@@ -32,9 +32,9 @@ static void segment_name_set(const struct ref_options *o)
 	snprintf(segment_name, sizeof(segment_name), "/sabot-%s-shm", o->id);
 }
 
-static const struct shm_design *design_of(const struct ref_options *o)
+static const struct shm_design *design_of(uint32_t design)
 {
-	return o->design == DESIGN_MUTEX ? &shm_mutex : o->design == DESIGN_RING ? &shm_ring : &shm_semaphore;
+	return design == DESIGN_MUTEX ? &shm_mutex : design == DESIGN_RING ? &shm_ring : &shm_semaphore;
 }
 
 static void *segment_map(int fd, size_t size)
@@ -99,7 +99,7 @@ static void *segment_open(size_t *size)
 
 static int shm_serve(const struct ref_options *o)
 {
-	const struct shm_design *design = design_of(o);
+	const struct shm_design *design = design_of(o->design);
 	size_t size = shm_area_size(o, design->boxes(o), design->locks(o));
 	struct shm_area *area;
 	int status;
@@ -126,7 +126,7 @@ static int shm_serve(const struct ref_options *o)
 
 static int shm_request(const struct ref_options *o)
 {
-	const struct shm_design *design = design_of(o);
+	const struct shm_design *design;
 	struct shm_area *area;
 	size_t size;
 	int status = 1;
@@ -136,6 +136,7 @@ static int shm_request(const struct ref_options *o)
 	if (!area)
 		return 1;
 	shm_guard_truncation();
+	design = design_of(area->design);
 	if (shm_area_join(area, size, o, design->boxes(o), design->locks(o)) == LINK_OK)
 		status = request_link(o, design->link(area, o));
 	munmap(area, size);

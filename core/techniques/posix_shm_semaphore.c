@@ -91,12 +91,20 @@ static enum link_end sem_take(struct semaphore_link *l, sem_t *s, bool (*there)(
 
 /*
  * Mistake: one binary semaphore around every use of the segment. Correct as long as everybody lives; a process killed
- * between these two leaves it at 0, and everybody else waits for ever.
+ * between these two leaves it at 0, and everybody else waits in vain.
  */
-static void enter_if_mistaken(struct semaphores *s)
+static enum link_end enter_if_mistaken(struct semaphores *s)
 {
-	while (mistake(SEM_LEFT_TAKEN) && sem_wait(&s->lock) < 0 && errno == EINTR)
-		;
+	int64_t end = now_ns() + PATIENCE_NS;
+	struct timespec until = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+
+	while (mistake(SEM_LEFT_TAKEN) && sem_clockwait(&s->lock, CLOCK_MONOTONIC, &until) < 0) {
+		if (errno == EINTR)
+			continue;
+		say_errno("the semaphore that somebody has taken");
+		return LINK_FAILED;
+	}
+	return LINK_OK;
 }
 
 static void leave_if_mistaken(struct semaphores *s)
@@ -123,7 +131,8 @@ static enum link_end semaphore_send(struct link *link, uint32_t to, const struct
 
 	if (end != LINK_OK)
 		return end;
-	enter_if_mistaken(l->sems);
+	if (enter_if_mistaken(l->sems) != LINK_OK)
+		return LINK_FAILED;
 	record = shm_box_blank(l->area, box);
 	/* Mistake: the record is announced before it is written. A quick reader gets what lay there before. */
 	if (mistake(TORN_RECORD))
@@ -135,16 +144,15 @@ static enum link_end semaphore_send(struct link *link, uint32_t to, const struct
 	return LINK_OK;
 }
 
-static size_t box_take(struct semaphore_link *l, uint32_t box, struct message *m)
+static enum link_end box_take(struct semaphore_link *l, uint32_t box, struct message *m, size_t *size)
 {
-	size_t size;
-
-	enter_if_mistaken(l->sems);
-	size = shm_record_copy(l->area, m, shm_box_oldest(l->area, box));
+	if (enter_if_mistaken(l->sems) != LINK_OK)
+		return LINK_FAILED;
+	*size = shm_record_copy(l->area, m, shm_box_oldest(l->area, box));
 	shm_box_release(l->area, box);
 	sem_post(&l->sems->of[box].room);
 	leave_if_mistaken(l->sems);
-	return size;
+	return LINK_OK;
 }
 
 static enum link_end semaphore_receive(struct link *link, struct message *m, size_t *size, int64_t deadline_ns)
@@ -160,9 +168,7 @@ static enum link_end semaphore_receive(struct link *link, struct message *m, siz
 	} else {
 		end = sem_take(l, &l->sems->of[box].items, item_there, box, deadline_ns, atomic_load(&l->area->pids[0]));
 	}
-	if (end == LINK_OK)
-		*size = box_take(l, box, m);
-	return end;
+	return end == LINK_OK ? box_take(l, box, m, size) : end;
 }
 
 static uint32_t semaphore_boxes(const struct ref_options *o)

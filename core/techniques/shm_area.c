@@ -34,6 +34,7 @@ size_t shm_area_size(const struct ref_options *o, uint32_t n_boxes, size_t locks
 void shm_area_init(struct shm_area *a, const struct ref_options *o, uint32_t n_boxes, size_t locks)
 {
 	a->n_boxes = n_boxes;
+	a->design = o->design;
 	a->size = shm_area_size(o, n_boxes, locks);
 	a->locks = round_up(sizeof(*a));
 	a->slots = a->locks + round_up(locks);

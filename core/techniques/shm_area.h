@@ -32,6 +32,7 @@ struct shm_box {
 struct shm_area {
 	_Atomic uint32_t magic;		/* stored last: whoever sees it sees a segment that is ready */
 	uint32_t n_boxes;
+	uint32_t design;		/* enum ref_design of the server: clients do as it does */
 	uint64_t size;			/* bytes of the whole segment */
 	uint64_t locks, slots;		/* offsets */
 	uint64_t slot_size;
