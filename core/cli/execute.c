@@ -95,7 +95,7 @@ static struct outcome *baseline_run(struct box *box, const struct scenario *s, s
 	plan_fill(box_arena(box), s);
 	plan->n_faults = 0;
 	memset(&plan->armed, 0, sizeof(plan->armed));
-	if (!run_once(box, NULL, baseline) && baseline->end == RUN_DONE)
+	if (!run_once(box, &(struct run_options){ .probe = s->probe }, baseline) && baseline->end == RUN_DONE)
 		return baseline;
 	note_add(out, "the fault-free run did not end well: %s\n", baseline->why);
 	free(baseline);
@@ -110,7 +110,7 @@ static bool run_judged(struct box *box, const struct scenario *s, const struct e
 	int error;
 
 	plan_fill(box_arena(box), s);
-	error = run_once(box, NULL, &out->outcome);
+	error = run_once(box, &(struct run_options){ .probe = s->probe }, &out->outcome);
 	out->repeats++;
 	if (!error)
 		error = history_read(box_arena(box), &h);

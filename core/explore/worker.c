@@ -215,6 +215,33 @@ int errand_sweep(struct box *box, void *data)
 	return status;
 }
 
+/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
+static void callers(struct box *box, const struct history *h, struct finding *f)
+{
+	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
+	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
+	char text[SITE_TEXT];
+	size_t used = 0;
+
+	f->callers[0] = '\0';
+	if (!proc || proc > h->n_procs)
+		return;
+	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
+		struct site site;
+
+		if (site_find(h, h->procs[proc - 1].image, state->frames[i], &site) || !site.line || !site.program)
+			break;
+		site_print(&site, text, sizeof(text));
+		if (i)
+			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
+		if (used < sizeof(f->callers) && site.inlined_into[0])
+			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "",
+				site.inlined_into);
+		if (used >= sizeof(f->callers))
+			break;
+	}
+}
+
 static void picture(struct sweep *w, struct box *box, struct finding *f)
 {
 	struct str s = STR_NONE;
@@ -224,6 +251,7 @@ static void picture(struct sweep *w, struct box *box, struct finding *f)
 		return;
 	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
 	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
+	callers(box, &h, f);
 	str_fini(&s);
 	history_fini(&h);
 }
@@ -255,6 +283,7 @@ int errand_confirm(struct box *box, void *data)
 		struct trial t = { .result = RESULT_HANDLED };
 
 		box_arena(box)->payload = KEPT_PAYLOAD;
+		box_arena(box)->backtrace = 1;
 		trial_run(w, box, c, out, &t);
 		f->tried++;
 		if (t.result != RESULT_BROKEN)

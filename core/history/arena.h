@@ -146,6 +146,7 @@ struct arena {
 	uint32_t magic, version;
 	uint64_t size;			/* bytes of the whole file */
 	_Atomic uint32_t generation;	/* never 0 */
+	uint32_t backtrace;		/* 1: a strike notes who called the struck call (plan_state.frames) */
 	uint32_t payload;		/* record up to so many bytes of each payload as EV_TEXT; 0: none */
 	uint64_t tick_hz, tick_base;	/* stamp of the start of the run */
 	uint64_t seed;

@@ -135,6 +135,8 @@ static const struct key scenario_keys[] = {
 	{ "expect", "properties and their verdicts", &type_expect, .offset = 0 },
 	{ "timeout", "the last resort", &type_duration, FIELD(scenario, timeout_ns), .min = 1000000, .max = HOUR_NS },
 	{ "seed", "every random choice comes from it", &type_u64, FIELD(scenario, seed), .max = INT64_MAX },
+	{ "probe", "when the drivers have ended, each runs once more, with no further fault, as NAME~probe", &type_bool,
+		FIELD(scenario, probe) },
 	{ "repeat", "how many runs", &type_u32, FIELD(scenario, repeat), .min = 1, .max = 1000000 },
 	{ "matrix", "one scenario for each combination", &type_matrix, .offset = 0 },
 	{ "realism", "which faults are allowed to happen", &type_word, FIELD(scenario, realism), .words = realism_words,

@@ -23,6 +23,7 @@ enum realism { REALISM_LINUX, REALISM_POSIX, REALISM_ANY };
 #define SHORT_ALL_BUT_ONE (-2)	/* used by explore */
 #define TIMES_FOREVER 0u
 #define PLAN_FAULTS 24
+#define PLAN_FRAMES 6
 #define POINT_NAME 64
 
 /* Calls of a role: "in client at connect, after". */
@@ -79,6 +80,8 @@ struct plan_state {
 	_Atomic uint64_t site;
 	_Atomic uint32_t struck_proc;	/* process index + 1 */
 	_Atomic uint32_t struck_call;	/* row + 1 */
+	_Atomic uint32_t n_frames;
+	uint64_t frames[PLAN_FRAMES];	/* return addresses, the struck call's own first; if arena.backtrace says so */
 };
 
 enum refusal {

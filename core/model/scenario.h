@@ -85,6 +85,7 @@ struct scenario {
 	int64_t timeout_ns;	/* default 5 s */
 	uint64_t seed;
 	uint32_t repeat;
+	bool probe;		/* after the drivers have ended, each runs once more with no further fault */
 	enum realism realism;
 	char *unavailable;	/* a feature of the format that is not available yet: skip with this reason; NULL none */
 };

@@ -136,11 +136,34 @@ static bool innermost_find(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *out)
 	return found;
 }
 
+/* From scope `from` outwards, the places at which each inlined function was called. */
+static void chain_find(Dwarf_Die *unit, Dwarf_Die *scopes, int from, int n, struct site *out)
+{
+	size_t used = 0;
+
+	for (int i = from; i < n && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
+		const char *file, *slash, *name = NULL;
+		int line;
+
+		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine || !call_place(unit, &scopes[i], &file, &line))
+			continue;
+		for (int k = i + 1; k < n && !name; k++)
+			if (dwarf_tag(&scopes[k]) == DW_TAG_subprogram ||
+				dwarf_tag(&scopes[k]) == DW_TAG_inlined_subroutine)
+				name = dwarf_diename(&scopes[k]);
+		slash = strrchr(file, '/');
+		used += (size_t)snprintf(out->inlined_into + used, sizeof(out->inlined_into) - used, "%s%s:%d (%s)",
+			used ? " < " : "", slash ? slash + 1 : file, line, name ? name : "?");
+		if (used >= sizeof(out->inlined_into))
+			return;
+	}
+}
+
 /*
  * Name of the innermost function at address. While the line is in a system header, *file and *line become the place
  * from which that was inlined, and the function is the one around it.
  */
-static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char **file, int *line)
+static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char **file, int *line, struct site *out)
 {
 	Dwarf_Die innermost, *scopes = NULL;
 	const char *name = NULL;
@@ -156,8 +179,10 @@ static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char
 		if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
 			continue;
 		name = dwarf_diename(&scopes[i]);
-		if (tag == DW_TAG_subprogram || !is_system_header(*file) || !call_place(unit, &scopes[i], file, line))
+		if (tag == DW_TAG_subprogram || !is_system_header(*file) || !call_place(unit, &scopes[i], file, line)) {
+			chain_find(unit, scopes, i, n, out);
 			break;
+		}
 	}
 	free(scopes);
 	return name;
@@ -188,7 +213,7 @@ static bool line_find(struct debuginfo *d, uint64_t address, struct site *out)
 	if (!file || dwarf_lineno(row, &line) || line <= 0)
 		return false;
 	directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
-	function = function_find(unit, address - bias, &file, &line);
+	function = function_find(unit, address - bias, &file, &line, out);
 	file_set(out, file, directory);
 	out->line = line;
 	if (!function)

@@ -15,7 +15,7 @@
 
 #include "core/history/history.h"
 
-enum { SITE_FILE = 128, SITE_NAME = 64, SITE_PATH = 256, SITE_TEXT = 128 };
+enum { SITE_FILE = 128, SITE_NAME = 64, SITE_PATH = 256, SITE_TEXT = 128, SITE_CHAIN = 160 };
 
 struct site {
 	char file[SITE_FILE]; /* as the compiler was told, without directories if that was absolute; "" unknown */
@@ -25,6 +25,7 @@ struct site {
 	char module[SITE_NAME]; /* file name of the program or library; "" the address lies in none */
 	uint64_t offset; /* of the return address from the module's load bias: the same in every run */
 	bool program; /* the module is the program itself, not a library */
+	char inlined_into[SITE_CHAIN]; /* "server.c:100 (serve) < …": where the innermost was inlined; "" nowhere */
 	char path[SITE_PATH]; /* absolute source path when known, for reading the source; "" unknown */
 };
 

@@ -13,6 +13,7 @@
 #include <fiu.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unwind.h>
 
 #include "core/base/rng.h"
 #include "core/base/str.h"
@@ -112,6 +113,35 @@ static void points_note(const struct inv *v, enum when when)
 	}
 }
 
+struct walk {
+	struct plan_state *state;
+	uint64_t site;
+	uint32_t n;
+};
+
+static _Unwind_Reason_Code walk_step(struct _Unwind_Context *context, void *data)
+{
+	struct walk *w = data;
+	uint64_t address = (uint64_t)_Unwind_GetIP(context);
+
+	/* The frames of the injector itself come first: the program begins at the site. */
+	if (!w->n && address != w->site)
+		return _URC_NO_REASON;
+	if (w->n == PLAN_FRAMES)
+		return _URC_END_OF_STACK;
+	w->state->frames[w->n++] = address;
+	return _URC_NO_REASON;
+}
+
+/* Who called the struck call. Asked for in single runs only: unwinding takes the loader's lock. */
+static void backtrace_note(const struct inv *v, struct plan_state *state)
+{
+	struct walk w = { .state = state, .site = v->site };
+
+	_Unwind_Backtrace(walk_step, &w);
+	atomic_store(&state->n_frames, w.n);
+}
+
 static void strike(struct inv *v, uint32_t i, enum when when)
 {
 	struct plan *plan = arena_plan(arena);
@@ -123,6 +153,8 @@ static void strike(struct inv *v, uint32_t i, enum when when)
 	atomic_store(&s.state->struck_proc, self->proc + 1);
 	atomic_store(&s.state->struck_call, v->row + 1);
 	atomic_fetch_add(&s.state->fired, 1);
+	if (unlikely(arena->backtrace))
+		backtrace_note(v, s.state);
 	refusal = act(v, &s);
 	if (refusal == REFUSED_NOT)
 		return;
