@@ -106,6 +106,22 @@ static bool take_report(struct options *o, const char *text, const char **advice
 	return true;
 }
 
+/* The matrix is no list of scenarios: it has formats of its own. */
+static bool take_matrix_report(struct options *o, const char *text, const char **advice)
+{
+	static const char *const words[] = { "tty", "json", "markdown" };
+	const char *colon = strchr(text, ':'), *word = NULL;
+	char *name = colon ? mem_printf("%.*s", (int)(colon - text), text) : mem_dup(text);
+
+	*advice = "tty, json or markdown; NAME:FILE writes to a file";
+	if (!word_take(name, words, 3, &word) || o->n_reports == OPTIONS_REPORTS || (colon && !colon[1])) {
+		free(name);
+		return false;
+	}
+	o->reports[o->n_reports++] = (struct report_choice){ .name = name, .file = colon ? mem_dup(colon + 1) : NULL };
+	return true;
+}
+
 static bool take_under(struct options *o, const char *text, const char **advice)
 {
 	static const char *const words[] = { "memcheck", "helgrind", "drd" };
@@ -216,6 +232,8 @@ static const struct option_row rows[] = {
 	{ "repeat", 0, OPTION_REPEAT, "N", "so many runs of each scenario", take_repeat },
 	{ "timeout", 0, OPTION_TIMEOUT, "T", "the last resort: 20ms, 5s, 1m", take_timeout },
 	{ "report", 0, OPTION_REPORT, "NAME[:FILE]", "how to report, and where (tty); may be repeated", take_report },
+	{ "report", 0, OPTION_MATRIX_REPORT, "NAME[:FILE]", "how to report, and where (tty); may be repeated",
+		take_matrix_report },
 	{ "keep", 0, OPTION_KEEP, "DIR", "keep histories and outputs there", take_keep },
 	{ "under", 0, OPTION_UNDER, "TOOL", "run the roles under memcheck, helgrind or drd", take_under },
 	{ "backend", 0, OPTION_BACKEND, "NAME", "how calls are seen: auto, preload or seccomp", take_backend },
@@ -365,6 +383,7 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 	o->color = isatty(STDOUT_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
 	o->library = companion_find("SABOT_LIB", "libsabot.so");
 	o->reference = companion_find("SABOT_REF", "sabot-ref");
+	setenv("SABOT_REF", o->reference, 0); /* scenarios may name it: ${SABOT_REF} */
 	tables_make(c, longs, letters);
 	opterr = 0;
 	optind = 0;

@@ -34,6 +34,7 @@ enum option_bit {
 	/* The operands begin at the first one that is no option, and may look like options themselves. */
 	OPTION_COMMAND_LINE = 1 << 20,
 	OPTION_FORMAT = 1 << 21, /* --format NAME */
+	OPTION_MATRIX_REPORT = 1 << 22, /* --report, of the matrix: tty, json, markdown */
 };
 
 enum { OPTIONS_REPORTS = 8, OPTIONS_INJECTS = 24 };

@@ -19,7 +19,7 @@
 #include "core/techniques/probes/memory.h"
 #include "core/base/banned.h"
 
-enum { BITE = 1000, BYTES_A_SIZE = 1 << 20, MOST_RECORDS = 3000 };
+enum { BITE = 1000, BYTES_A_SIZE = 1 << 20, MOST_RECORDS = 1000 };
 
 #define N(x) ((unsigned long long)(x))
 
@@ -74,11 +74,12 @@ static int64_t work_read_records(struct puppet *me)
 {
 	uint64_t total = 2 * me->count * me->size, run = 0, want = me->size;
 	bool adds = me->lab->link->traits & LINK_ADDS, framed = me->lab->framed;
+	size_t bite = want / 8 > BITE ? want / 8 : BITE;
 	uint64_t sum = 0, goal = me->count + (me->count << 32);
 	int letter = 0;
 
 	while (adds ? sum < goal : atomic_load(&me->n_bytes) < total) {
-		struct parcel p = { .bytes = buffer, .n = framed || adds ? LAB_BUFFER : BITE, .flags = PARCEL_ANY_CLASS };
+		struct parcel p = { .bytes = buffer, .n = framed || adds ? LAB_BUFFER : bite, .flags = PARCEL_ANY_CLASS };
 		ssize_t n = me->end.link->receive(&me->end, &p);
 		uint64_t number;
 

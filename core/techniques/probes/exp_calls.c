@@ -65,8 +65,8 @@ bool measure_eintr_restart(struct lab *lab)
 /* Does a sender without a window wait for the reader, so that its own call can be interrupted in the middle? */
 static int sender_waits(struct lab *lab)
 {
-	struct fill f = { .size = link_small(lab->link), .id = lab->link->traits & LINK_ADDS ? 1 : 0, .most = 4000 };
-	struct fill large = { .size = 8000, .most = 4000 };
+	struct fill f = { .size = link_small(lab->link), .id = lab->link->traits & LINK_ADDS ? 1 : 0, .most = 2000 };
+	struct fill large = { .size = 8000, .most = 2000 };
 
 	if (fill_run(lab, &f))
 		return -1;
@@ -87,7 +87,8 @@ static bool all_there(const struct lab *lab, const struct traffic *t)
 bool measure_eintr_no_loss(struct lab *lab)
 {
 	struct traffic in = { .size = lab->link->bytes < 1000 ? lab->link->bytes : 1000, .n = 200, .window = 8 };
-	struct traffic out = { .size = in.size, .n = 6000, .window = 8 };
+	/* More bytes than any of them has room for, so that sends have to wait. */
+	struct traffic out = { .size = lab->link->bytes < 4000 ? lab->link->bytes : 4000, .n = 2000, .window = 8 };
 	bool add = lab->link->traits & LINK_ADDS, all;
 	char sends[120] = "";
 	int64_t sizes[4];

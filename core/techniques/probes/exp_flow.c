@@ -10,7 +10,7 @@
 #include "core/techniques/probes/memory.h"
 #include "core/base/banned.h"
 
-enum { MANY = 20000, LARGE = 8000 };
+enum { MANY = 4000, LARGE = 8000 };
 
 #define N(x) ((unsigned long long)(x))
 
@@ -127,7 +127,7 @@ bool measure_partial_write(struct lab *lab)
 	unsigned n_full = 0;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct fill f = { .size = sizes[i], .flags = PARCEL_DONTWAIT, .most = 4000 };
+		struct fill f = { .size = sizes[i], .flags = PARCEL_DONTWAIT, .most = 1000 };
 
 		if (sizes[i] > lab->link->bytes)
 			continue;

@@ -9,20 +9,36 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "core/techniques/probes/links.h"
 #include "core/base/banned.h"
 
-enum { QUEUE_CLASSES = 3, TIMED_SECONDS = 30 };
+enum { QUEUE_CLASSES = 3, TIMED_SECONDS = 30, QUEUE_MESSAGES = 8, QUEUE_BYTES = 4096, QUEUE_TRIES = 1000 };
 
+/*
+ * The bytes of all queues of a user are bounded together, whoever made them: a small queue, a higher bound where that
+ * is allowed, and patience with the others.
+ */
 static int posix_make(struct place *p)
 {
-	mqd_t q = mq_open(p->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, NULL);
+	struct mq_attr a = { .mq_maxmsg = QUEUE_MESSAGES, .mq_msgsize = QUEUE_BYTES };
+	struct rlimit r = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct timespec again = { .tv_nsec = 10000000 };
+	mqd_t q = -1;
 
+	setrlimit(RLIMIT_MSGQUEUE, &r);
+	for (int i = 0; i < QUEUE_TRIES && q < 0; i++) {
+		q = mq_open(p->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &a);
+		if (q < 0 && errno != EMFILE)
+			return -errno;
+		if (q < 0)
+			nanosleep(&again, NULL);
+	}
 	if (q < 0)
-		return -errno;
+		return -EMFILE;
 	mq_close(q);
 	return 0;
 }
