@@ -55,6 +55,7 @@ struct candidate {
 	enum grade grade;
 	bool before_ready;		/* before its process took its first client */
 	bool kills;			/* the struck process dies */
+	bool of_service;		/* the struck process is a service, not a driver */
 };
 
 enum trial_state { TRIAL_WAITING, TRIAL_RUNNING, TRIAL_DONE, TRIAL_SKIPPED };
@@ -65,7 +66,7 @@ struct trial {
 	enum trial_result result;
 	enum symptom symptom;
 	uint32_t refusal;
-	int64_t duration_ns;
+	int64_t started_ns, duration_ns;
 	char text[TRIAL_TEXT];		/* what was seen */
 	char role[ROLE_NAME];		/* who showed it */
 };

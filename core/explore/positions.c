@@ -211,6 +211,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	if (!worth_a_trial(c.rank, *total))
 		return;
 	p.driver = w->baseline.outcome.roles[h->procs[he->proc].role < OUTCOME_ROLES ? h->procs[he->proc].role : 0].driver;
+	c.of_service = !p.driver;
 	p.has_handler = installed_handler(h, he->proc, s->installs);
 	p.last = c.rank == *total;
 	if (o) {

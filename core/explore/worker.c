@@ -11,11 +11,12 @@
 #include "core/base/str.h"
 #include "core/report/diagram.h"
 #include "core/sys/clock.h"
+#include "core/sys/futex.h"
 
 /* A driver that gives up by itself does so within this; after it, it hangs. */
 #define PATIENCE_NS 6500000000
 #define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
-enum { SLOW_RANK = 2, KEPT_PAYLOAD = 24 };
+enum { SLOW_RANK = 1, KEPT_PAYLOAD = 24 };
 
 static void call_set_join(struct call_set *to, const struct call_set *from)
 {
@@ -42,7 +43,7 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
 {
 	return (struct run_options){
-		.probe = c && c->grade != GRADE_TRANSPARENT,
+		.probe = c && c->grade != GRADE_TRANSPARENT && !(c->kills && c->of_service),
 		.timeout_ns = w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,
 	};
 }
@@ -150,6 +151,24 @@ static int trial_run(struct sweep *w, struct box *box, const struct candidate *c
 	return 0;
 }
 
+/*
+ * Waits until another trial is done, or has shown by its length that it is a slow one: what is tried must not depend
+ * on which worker was quicker.
+ */
+static int64_t trial_length(const struct trial *t)
+{
+	uint32_t state;
+
+	while ((state = atomic_load(&t->state)) == TRIAL_RUNNING) {
+		int64_t left = t->started_ns + SLOW_NS - clock_ns();
+
+		if (left <= 0)
+			return INT64_MAX;
+		futex_wait((_Atomic uint32_t *)&t->state, TRIAL_RUNNING, left);
+	}
+	return state == TRIAL_DONE ? t->duration_ns : 0;
+}
+
 /* What an earlier trial at the same place has shown makes this one needless. */
 static bool needless(const struct sweep *w, uint32_t index)
 {
@@ -159,14 +178,13 @@ static bool needless(const struct sweep *w, uint32_t index)
 		const struct candidate *other = &w->candidates[i];
 		const struct trial *t = &w->trials[i];
 
-		if (i == index || other->site != c->site || other->rank >= c->rank ||
-			atomic_load(&t->state) != TRIAL_DONE || strcmp(other->call, c->call) != 0)
+		if (i == index || other->site != c->site || other->rank >= c->rank || strcmp(other->call, c->call) != 0 ||
+			strcmp(other->label, c->label) != 0)
 			continue;
-		if (strcmp(other->label, c->label) == 0 && t->result == RESULT_INFEASIBLE &&
-			t->refusal != REFUSED_NOT_SHORTER && other->peer[0] == c->peer[0])
+		if (c->rank > SLOW_RANK && trial_length(t) > SLOW_NS + w->baseline.duration_ns)
 			return true;
-		if (other->fault.action == c->fault.action && other->fault.value == c->fault.value &&
-			c->rank > SLOW_RANK && t->duration_ns > SLOW_NS + w->baseline.duration_ns)
+		if (atomic_load(&t->state) == TRIAL_DONE && t->result == RESULT_INFEASIBLE &&
+			t->refusal != REFUSED_NOT_SHORTER && other->peer[0] == c->peer[0])
 			return true;
 	}
 	return false;
@@ -199,11 +217,13 @@ int errand_sweep(struct box *box, void *data)
 			atomic_store(&t->state, TRIAL_SKIPPED);
 			continue;
 		}
+		t->started_ns = clock_ns();
 		atomic_store(&t->state, TRIAL_RUNNING);
 		atomic_store(&slot->since_ns, clock_ns());
 		trial_run(w, box, &w->candidates[index], out, t);
 		atomic_store(&slot->since_ns, 0);
 		atomic_store(&t->state, TRIAL_DONE);
+		futex_wake(&t->state);
 		atomic_fetch_add(&w->n_done, 1);
 		if (t->result == RESULT_BROKEN)
 			atomic_fetch_add(&w->n_broken, 1);

@@ -217,6 +217,18 @@ static void judge_start(struct box *box)
 	}
 }
 
+/* Is there nobody left to be asked? */
+static bool services_gone(const struct box *box)
+{
+	uint32_t n = 0, n_alive = 0;
+
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		n += !box->instances[i].driver;
+		n_alive += !box->instances[i].driver && instance_alive(&box->instances[i]);
+	}
+	return n && !n_alive;
+}
+
 /* Every driver once more, without faults: is the service still whole? */
 static int probe(struct box *box)
 {
@@ -224,6 +236,8 @@ static int probe(struct box *box)
 	struct plan *plan = arena_plan(box->arena);
 	uint32_t n_before = box->n_instances;
 
+	if (services_gone(box))
+		return 0;
 	atomic_store(&plan->healed, 1);
 	for (uint32_t i = 0; i < n_before && out->end == RUN_DONE; i++) {
 		struct instance *in = &box->instances[i];
