@@ -72,15 +72,20 @@ static void picture_add(const struct loader *l, size_t begin, size_t at, struct 
 	str_add(out, "^\n");
 }
 
-/* Has it been told? What is wrong with a scalar is told once: all else that is said of it follows from the first. */
-static bool is_told(const struct loader *l, size_t at, bool of_scalar, const char *head)
+/* What is wrong with a scalar is told once: all else that is said of it follows from the first. */
+static bool is_scalar_told(const struct loader *l, size_t at)
 {
-	for (unsigned i = 0; i < l->n_errors && i < LOAD_ERRORS; i++) {
-		const struct load_error *e = &l->errors[i];
-
-		if (strcmp(e->head, head) == 0 || (of_scalar && e->of_scalar && e->at == at))
+	for (unsigned i = 0; i < l->n_errors && i < LOAD_ERRORS; i++)
+		if (l->errors[i].of_scalar && l->errors[i].at == at)
 			return true;
-	}
+	return false;
+}
+
+static bool is_told(const struct loader *l, const char *head)
+{
+	for (unsigned i = 0; i < l->n_errors && i < LOAD_ERRORS; i++)
+		if (strcmp(l->errors[i].head, head) == 0)
+			return true;
 	return false;
 }
 
@@ -89,6 +94,8 @@ static void vcomplain(struct loader *l, size_t at, bool of_scalar, const char *r
 	struct str head = STR_NONE, text = STR_NONE;
 	size_t begin;
 
+	if (l->n_complaints++ >= LOAD_COMPLAINTS || (of_scalar && is_scalar_told(l, at)))
+		return;
 	if (at > l->length)
 		at = l->length;
 	/* What is missing at the very end is best shown behind the last line. */
@@ -97,7 +104,7 @@ static void vcomplain(struct loader *l, size_t at, bool of_scalar, const char *r
 	begin = line_begin(l->source, at);
 	str_addf(&head, "%s:%d:%zu: ", l->path, line_number(l, begin), 1 + columns(l->source + begin, l->source + at));
 	str_vaddf(&head, format, args);
-	if (!is_told(l, at, of_scalar, str_get(&head)) && l->n_errors++ < LOAD_ERRORS) {
+	if (!is_told(l, str_get(&head)) && l->n_errors++ < LOAD_ERRORS) {
 		picture_add(l, begin, at, &text);
 		if (remedy && *remedy)
 			str_addf(&text, "    %s\n", remedy);

@@ -14,7 +14,7 @@
 #include "core/load/loader.h"
 #include "core/base/banned.h"
 
-enum { TREE_DEPTH = 32 };
+enum { TREE_DEPTH = 32, LINE_BYTES = 64 << 10 };
 
 static int refuse_file(struct str *errors, const char *path, const char *why, const char *remedy)
 {
@@ -72,6 +72,7 @@ static bool content_check(struct loader *l)
 {
 	const unsigned char *s = (const unsigned char *)l->source;
 	bool something = false;
+	size_t line = 0;
 
 	if (l->length > YAML_BYTES) {
 		complain_at(l, 0, "a scenario is a page of text", "the file is larger than %d MiB", YAML_BYTES >> 20);
@@ -88,6 +89,17 @@ static bool content_check(struct loader *l)
 			return false;
 		}
 		something |= s[i] > 32;
+		if (s[i] == '%' && i == line) {
+			complain_at(l, i, "leave the line out", "a scenario has no directives");
+			return false;
+		}
+		if (s[i] == '\n')
+			line = i + 1;
+		else if (i - line > LINE_BYTES) {
+			complain_at(l, line, "a scenario is a page of text", "the line is longer than %d KiB",
+				LINE_BYTES >> 10);
+			return false;
+		}
 	}
 	if (!something)
 		complain_at(l, 0, "the least: sabot: 1, title: …, and technique: … or roles: …", "the file is empty");

@@ -6,7 +6,7 @@
 #include "core/load/load.h"
 #include "core/load/yaml.h"
 
-enum { LOAD_ERRORS = 20, LOAD_MATRIX_KEYS = 8, LOAD_COMBINATIONS = 4096 };
+enum { LOAD_ERRORS = 20, LOAD_COMPLAINTS = 1000, LOAD_MATRIX_KEYS = 8, LOAD_COMBINATIONS = 4096 };
 
 /* One key of the matrix, and the value that the present combination gives it. */
 struct axis {
@@ -32,6 +32,7 @@ struct loader {
 	struct scenario *scenario;	/* being filled */
 	struct load_error errors[LOAD_ERRORS];
 	unsigned n_errors;	/* may be more than are kept */
+	unsigned n_complaints;	/* repeated ones too; when there were very many, nobody looks at more */
 };
 
 /*

@@ -86,9 +86,11 @@ static const struct node *expand(struct loader *l, const struct node *n, bool fr
 {
 	struct str out = STR_NONE;
 	struct node *made;
+	size_t whole;
 
 	if (!n || n->kind != NODE_SCALAR || !strstr(n->text, "${"))
 		return n;
+	whole = strlen(n->text);
 	for (const char *p = n->text; *p;) {
 		size_t length = reference_length(p);
 		char *name;
@@ -98,7 +100,7 @@ static const struct node *expand(struct loader *l, const struct node *n, bool fr
 			continue;
 		}
 		name = mem_printf("%.*s", (int)length - 3, p + 2);
-		if (length == strlen(n->text)) {
+		if (length == whole) {
 			const struct node *value = axis_value(l, name);
 
 			if (value) {

@@ -89,7 +89,9 @@ static void node_add(struct composer *c, struct level *l, struct node *child)
 {
 	struct node *n = l->node;
 
-	if (n->kind == NODE_LIST) {
+	if (n->n == YAML_CHILDREN) {
+		refuse(c, child->at, "too many entries", "a list or a map holds no more than 1024");
+	} else if (n->kind == NODE_LIST) {
 		if ((n->n & (n->n - 1)) == 0)
 			n->items = mem_grow(n->items, (n->n ? n->n * 2 : 1) * sizeof(n->items[0]));
 		n->items[n->n++] = child;
@@ -246,35 +248,41 @@ static size_t offset_of(const char *text, size_t n, int line, int column)
 	return at;
 }
 
-/* Takes libfyaml's report, "<where>:LINE:COLUMN: error: MESSAGE" and pictures, apart. */
+/* The line and column at the end of "<where>:LINE:COLUMN", as a byte offset. */
+static size_t place_parse(const struct composer *c, char *place)
+{
+	char *colon = strrchr(place, ':');
+	int line, column;
+
+	if (!colon)
+		return c->at;
+	column = (int)strtol(colon + 1, NULL, 10);
+	*colon = '\0';
+	colon = strrchr(place, ':');
+	line = colon ? (int)strtol(colon + 1, NULL, 10) : 1;
+	return offset_of(c->text, c->n, line, column);
+}
+
+/* Takes libfyaml's report, "<where>:LINE:COLUMN: error: MESSAGE" and pictures, apart; its warnings are no errors. */
 static void report_take(struct fy_diag *diag, void *user, const char *report, size_t n)
 {
+	static const char mark[] = ": error: ";
 	struct composer *c = user;
-	char *text = mem_printf("%.*s", (int)n, report), *error = strstr(text, ": error: "), *p;
-	int line = 1, column = 1;
+	char *text = mem_printf("%.*s", (int)n, report), *message = strstr(text, mark);
+	const char *remedy = NULL;
+	size_t at;
 
 	(void)diag;
-	if (error) {
-		*error = '\0';
-		error += strlen(": error: ");
-		error[strcspn(error, "\n")] = '\0';
-		p = strrchr(text, ':');
-		if (p) {
-			column = (int)strtol(p + 1, NULL, 10);
-			*p = '\0';
-			p = strrchr(text, ':');
-			line = p ? (int)strtol(p + 1, NULL, 10) : 1;
-		}
-	} else {
-		error = text;
-		error[strcspn(error, "\n")] = '\0';
+	if (message) {
+		*message = '\0';
+		message += strlen(mark);
+		message[strcspn(message, "\n")] = '\0';
+		at = place_parse(c, text);
+		if (at + 1 < c->n &&
+			(memcmp(c->text + at, "${", 2) == 0 || (at && memcmp(c->text + at - 1, "${", 2) == 0)))
+			remedy = "between [ ] and { } it needs quotes: \"${NAME}\"";
+		refuse(c, at, message, remedy);
 	}
-	size_t at = offset_of(c->text, c->n, line, column);
-	const char *remedy = NULL;
-
-	if (at + 1 < c->n && (memcmp(c->text + at, "${", 2) == 0 || (at && memcmp(c->text + at - 1, "${", 2) == 0)))
-		remedy = "between [ ] and { } it needs quotes: \"${NAME}\"";
-	refuse(c, at, error, remedy);
 	free(text);
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/base/str.h"
 
-enum { YAML_DEPTH = 64, YAML_BYTES = 4 << 20 };
+enum { YAML_DEPTH = 64, YAML_BYTES = 4 << 20, YAML_CHILDREN = 1024 };
 
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
@@ -24,7 +24,7 @@ struct node {
 	char *text;		/* scalar: NUL-terminated, holds no other NUL */
 	struct node **items;	/* list */
 	struct pair *pairs;	/* map */
-	size_t n;		/* items or pairs */
+	size_t n;		/* items or pairs: no more than YAML_CHILDREN */
 	struct node *next;	/* all nodes of one yaml, for freeing */
 };
 
