@@ -32,7 +32,7 @@ struct reader {
 	struct str text;
 	struct writer *writers;
 	size_t n_writers;
-	uint32_t generation, n_chunks;
+	uint32_t generation, n_chunks, n_claimed;
 	bool *read;		/* by chunk: has been read */
 };
 
@@ -130,17 +130,18 @@ static int proc_read(struct reader *r, uint32_t index)
 {
 	const struct proc *p = &r->a->procs[index];
 	struct history_proc *hp = &r->h->procs[index];
-	uint32_t next = atomic_load_explicit(&p->first_chunk, memory_order_acquire);
+	uint32_t next = atomic_load_explicit(&p->first_chunk, memory_order_acquire), this;
 
 	*hp = (struct history_proc){ .role = p->role, .image = p->image, .pid = p->pid };
 	hp->parent = p->parent <= r->h->n_procs ? p->parent : 0;
 	text_copy(hp->name, sizeof(hp->name), p->name);
-	while (next) {
-		if (next > r->n_chunks || r->read[next - 1])
+	while ((this = next)) {
+		if (this > r->n_chunks || r->read[this - 1])
 			return -EPROTO;
-		r->read[next - 1] = true;
-		hp->torn += chunk_read(r, &r->a->chunks[next - 1], index);
-		next = atomic_load_explicit(&r->a->chunks[next - 1].next, memory_order_acquire);
+		r->read[this - 1] = true;
+		/* before the events: if there is a next chunk by now, this one is full, and no gap can come between them */
+		next = atomic_load_explicit(&r->a->chunks[this - 1].next, memory_order_acquire);
+		hp->torn += chunk_read(r, &r->a->chunks[this - 1], index);
 	}
 	writers_end(r);
 	return 0;
@@ -149,9 +150,7 @@ static int proc_read(struct reader *r, uint32_t index)
 /* A thread killed while it linked its chunk cut off the chunks that others had linked behind it. */
 static void orphans_read(struct reader *r)
 {
-	uint32_t n = lesser(atomic_load(&r->a->next_chunk), r->n_chunks);
-
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < r->n_claimed; i++) {
 		const struct chunk *c = &r->a->chunks[i];
 
 		if (r->read[i] || c->proc >= r->h->n_procs || !atomic_load(&c->used))
@@ -267,6 +266,7 @@ int history_read(const struct arena *a, struct history *out)
 	*out = HISTORY_NONE;
 	r.generation = atomic_load_explicit(&a->generation, memory_order_acquire);
 	r.n_chunks = lesser(a->n_chunks, ARENA_CHUNKS);
+	r.n_claimed = lesser(atomic_load(&a->next_chunk), r.n_chunks);
 	r.read = mem_new(r.n_chunks * sizeof(*r.read));
 	e = arena_read(&r);
 	free(r.read);
