@@ -94,7 +94,7 @@ struct finding {
 	uint32_t candidate;		/* after shrinking */
 	enum symptom symptom;
 	char text[TRIAL_TEXT], role[ROLE_NAME];
-	uint32_t reproduced, tried;
+	_Atomic uint32_t reproduced, tried;
 	uint32_t n_alike;		/* trials that showed the same */
 	char scenario[256];		/* file written; "" not yet */
 	char diagram[FINDING_DIAGRAM];
@@ -138,7 +138,9 @@ struct sweep {
 struct errand {
 	struct sweep *sweep;
 	uint32_t worker;
-	uint32_t finding;	/* confirm: which */
+	uint32_t finding;	/* confirm: which … */
+	uint32_t runs;		/* … how often … */
+	bool first;		/* … and whether this errand tells and draws what it sees */
 };
 
 /* positions.c, in a box: fills sites and candidates from a fault-free history. */

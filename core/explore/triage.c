@@ -11,7 +11,8 @@
 #include "core/base/status.h"
 #include "core/base/str.h"
 
-enum { CONFIRM_AT_ONCE = 6 };
+enum { CONFIRM_AT_ONCE = 12 };
+#define LONG_NS 500000000
 
 void label_kind(const char *label, char *out, size_t size)
 {
@@ -101,7 +102,8 @@ static void unreproduced(struct sweep *w, const struct finding *f)
 
 	w->n_unreproduced++;
 	snprintf(w->unreproduced + n, sizeof(w->unreproduced) - n, "  %s at %s in %s: %s (%u of %u): %s\n", c->label,
-		 w->sites[c->site].text, c->process, symptom_names[w->trials[f->candidate].symptom], f->reproduced, f->tried,
+		 w->sites[c->site].text, c->process, symptom_names[w->trials[f->candidate].symptom],
+		 atomic_load(&f->reproduced), atomic_load(&f->tried),
 		 w->trials[f->candidate].text);
 }
 
@@ -120,20 +122,38 @@ static void drop_unreproduced(struct sweep *w)
 	w->n_findings = kept;
 }
 
+/* Long runs wait more than they work: theirs are made side by side. */
+static uint32_t errands_make(struct sweep *w, struct errand *errands)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n_findings; i++) {
+		bool slow = w->trials[w->findings[i].candidate].duration_ns > LONG_NS;
+
+		/* What the sweep saw stays until a confirmation says it anew. */
+		text_copy(w->findings[i].text, TRIAL_TEXT, w->trials[w->findings[i].candidate].text);
+		text_copy(w->findings[i].role, ROLE_NAME, w->trials[w->findings[i].candidate].role);
+		for (uint32_t k = 0; k < (slow ? CONFIRMATIONS : 1); k++)
+			errands[n++] = (struct errand){ .sweep = w, .finding = i, .first = k == 0,
+							.runs = slow ? 1 : CONFIRMATIONS };
+	}
+	return n;
+}
+
 int findings_confirm(struct sweep *w, const struct box_options *options)
 {
-	struct errand errands[CONFIRM_AT_ONCE];
+	struct errand *errands = mem_new((w->n_findings * CONFIRMATIONS + 1) * sizeof(*errands));
+	uint32_t n_errands = errands_make(w, errands);
 	int pids[CONFIRM_AT_ONCE], status, worst = 0;
 
-	for (uint32_t from = 0; from < w->n_findings && !w->interrupted; from += CONFIRM_AT_ONCE) {
-		uint32_t n = w->n_findings - from < CONFIRM_AT_ONCE ? w->n_findings - from : CONFIRM_AT_ONCE;
+	for (uint32_t from = 0; from < n_errands && !atomic_load(&w->stop); from += CONFIRM_AT_ONCE) {
+		uint32_t n = n_errands - from < CONFIRM_AT_ONCE ? n_errands - from : CONFIRM_AT_ONCE;
 
 		for (uint32_t i = 0; i < n; i++) {
 			struct box_options o = *options;
 
 			o.cpu = options->cpu < 0 ? -1 : (int)(i % w->options.jobs);
-			errands[i] = (struct errand){ .sweep = w, .finding = from + i };
-			if (box_start(&o, errand_confirm, &errands[i], &pids[i]))
+			if (box_start(&o, errand_confirm, &errands[from + i], &pids[i]))
 				pids[i] = 0;
 		}
 		for (uint32_t i = 0; i < n; i++) {
@@ -142,6 +162,8 @@ int findings_confirm(struct sweep *w, const struct box_options *options)
 			worst = status ? status : worst;
 		}
 	}
+	free(errands);
+	w->interrupted |= atomic_load(&w->stop) != 0;
 	if (!w->interrupted)
 		drop_unreproduced(w);
 	return worst;

@@ -289,7 +289,7 @@ static bool beyond_linux(struct sweep *w, struct box *box, const struct candidat
 	return t.result == RESULT_INFEASIBLE;
 }
 
-/* The same again, CONFIRMATIONS times; the first that comes back is drawn. */
+/* The same again; the first that comes back is drawn. */
 int errand_confirm(struct box *box, void *data)
 {
 	const struct errand *errand = data;
@@ -297,25 +297,28 @@ int errand_confirm(struct box *box, void *data)
 	struct finding *f = &w->findings[errand->finding];
 	const struct candidate *c = &w->candidates[f->candidate];
 	struct outcome *out = mem_new(sizeof(*out));
+	bool seen = !errand->first;
 	int status = prepare(w, box);
 
-	for (int i = 0; !status && i < CONFIRMATIONS; i++) {
+	for (uint32_t i = 0; !status && i < errand->runs; i++) {
 		struct trial t = { .result = RESULT_HANDLED };
 
 		box_arena(box)->payload = KEPT_PAYLOAD;
 		box_arena(box)->backtrace = 1;
 		trial_run(w, box, c, out, &t);
-		f->tried++;
+		atomic_fetch_add(&f->tried, 1);
 		if (t.result != RESULT_BROKEN)
 			continue;
-		f->reproduced++;
+		atomic_fetch_add(&f->reproduced, 1);
+		if (seen)
+			continue;
+		seen = true;
 		f->symptom = t.symptom;
 		text_copy(f->text, sizeof(f->text), t.text);
 		text_copy(f->role, sizeof(f->role), t.role);
-		if (f->reproduced == 1)
-			picture(w, box, f);
+		picture(w, box, f);
 	}
-	if (!status && f->reproduced)
+	if (!status && errand->first && seen)
 		f->posix = beyond_linux(w, box, c, out);
 	run_finish(box);
 	free(out);
