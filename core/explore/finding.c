@@ -198,13 +198,11 @@ static void action_write(FILE *f, const struct plan_fault *p)
 	}
 }
 
-static void fault_write(FILE *f, const struct candidate *c)
+static void fault_write(FILE *f, const struct plan_fault *p, const char *call)
 {
-	const struct plan_fault *p = &c->fault;
-
-	fprintf(f, "faults:\n  - in: ");
+	fputs("  - in: ", f);
 	quoted(f, p->where.in);
-	fprintf(f, "\n    at: %s\n", c->call);
+	fprintf(f, "\n    at: %s\n", call);
 	on_write(f, p);
 	if (p->where.when == WHEN_AFTER)
 		fputs("    when: after\n", f);
@@ -297,7 +295,10 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 		for (size_t i = 0; i < s->n_roles; i++)
 			role_write(f, &s->roles[i]);
 	}
-	fault_write(f, c);
+	fputs("faults:\n", f);
+	fault_write(f, &c->fault, c->call);
+	if (c->has_also)
+		fault_write(f, &c->also, c->also_call);
 	if (strchr(fi->role, '~'))
 		fputs("probe: true\n", f);
 	fprintf(f, "expect:\n  %s: holds\n", property_of(fi));

@@ -54,6 +54,11 @@ struct candidate {
 	uint32_t rank;			/* the how-manieth of its site and label: small ones are tried first */
 	enum grade grade;
 	bool before_ready;		/* before its process took its first client */
+	/* depth 2: a second fault in the same run */
+	bool has_also;
+	struct plan_fault also;
+	char also_label[LABEL], also_call[32];
+	uint32_t also_site;
 	bool kills;			/* the struck process dies */
 	bool of_service;		/* the struck process is a service, not a driver */
 };
@@ -155,6 +160,9 @@ struct position {
 	bool last;			/* nothing more of its kind follows */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
+
+/* pairs.c: for --depth 2, after the sweep: pairs of faults on one channel that were handled one by one. */
+void pairs_offer(struct sweep *w);
 
 /* judge.c */
 void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first);

@@ -44,6 +44,8 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 		w->sites[c->site].text, plain(w));
 	fprintf(out, "      struck:  %s in %s, %s number %u%s%s\n", c->label, c->process, c->call, c->occurrence,
 		c->peer[0] ? " with " : "", c->peer);
+	if (c->has_also)
+		fprintf(out, "      and:     %s at %s (%s)\n", c->also_label, w->sites[c->also_site].text, c->also_call);
 	fprintf(out, "      seen:    %s\n", f->text);
 	if (f->callers[0])
 		fprintf(out, "      called:  %s\n", f->callers);

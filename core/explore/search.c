@@ -192,11 +192,11 @@ static int sweep_run(struct sweep *w)
 {
 	struct crew crew = { .n = 0 };
 	uint32_t jobs = w->options.jobs ? w->options.jobs : 1;
-	int64_t stopped_ns = 0, told_ns = 0;
+	int64_t stopped_ns = 0, told_ns = 0, before_ns = w->swept_ns;
 	int error = 0;
 
 	w->swept_ns = clock_ns();
-	if (w->options.budget_ns)
+	if (w->options.budget_ns && !atomic_load(&w->deadline_ns))
 		atomic_store(&w->deadline_ns, w->swept_ns + w->options.budget_ns);
 	for (uint32_t i = 0; i < jobs && i < SWEEP_WORKERS && !error; i++)
 		error = crew_add(w, &crew);
@@ -224,7 +224,7 @@ static int sweep_run(struct sweep *w)
 		box_wait(crew.pids[i], &status);
 	}
 	w->out_of_budget = !w->interrupted && atomic_load(&w->next) < w->n_order;
-	w->swept_ns = clock_ns() - w->swept_ns;
+	w->swept_ns = clock_ns() - w->swept_ns + before_ns;
 	return error ? error : crew.worst;
 }
 
@@ -254,6 +254,10 @@ static int search(struct sweep *w, char *why, size_t size)
 		return 0;
 	order_make(w);
 	status = sweep_run(w);
+	if (!status && w->options.depth > 1 && !w->interrupted && !w->out_of_budget) {
+		pairs_offer(w);
+		status = sweep_run(w);
+	}
 	if (status)
 		return told(w, status, why, size);
 	findings_group(w);

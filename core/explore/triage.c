@@ -45,7 +45,8 @@ static bool alike(const struct candidate *a, const struct trial *ta, const struc
 {
 	char ka[LABEL], kb[LABEL];
 
-	return a->site == b->site && ta->symptom == tb->symptom && strcmp(a->call, b->call) == 0 &&
+	return a->site == b->site && a->has_also == b->has_also && (!a->has_also || a->also_site == b->also_site) &&
+		ta->symptom == tb->symptom && strcmp(a->call, b->call) == 0 &&
 		strcmp(lesson(a, ka, sizeof(ka)), lesson(b, kb, sizeof(kb))) == 0;
 }
 

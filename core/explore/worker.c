@@ -38,6 +38,12 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 	plan->faults[0] = c->fault;
 	plan->state[0].armed = 1;
 	call_set_join(&plan->armed, &c->fault.where.at);
+	if (!c->has_also)
+		return;
+	plan->n_faults = 2;
+	plan->faults[1] = c->also;
+	plan->state[1].armed = 1;
+	call_set_join(&plan->armed, &c->also.where.at);
 }
 
 static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
@@ -142,10 +148,11 @@ static int trial_run(struct sweep *w, struct box *box, const struct candidate *c
 		text_copy(t->text, sizeof(t->text), out->why);
 		return error;
 	}
-	if (!atomic_load(&state->fired)) {
-		refused(t, state);
-		return 0;
-	}
+	for (int i = 0; i < (c->has_also ? 2 : 1); i++)
+		if (!atomic_load(&state[i].fired)) {
+			refused(t, &state[i]);
+			return 0;
+		}
 	t->symptom = judge(w, c, out, t);
 	t->result = t->symptom ? RESULT_BROKEN : RESULT_HANDLED;
 	return 0;

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/explore/merge.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+#include "core/base/status.h"
+#include "core/explore/internal.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *key)
+{
+	return strcmp(text_of(a, key), text_of(b, key)) == 0;
+}
+
+static bool alike(const json_t *a, const json_t *b)
+{
+	char ka[LABEL], kb[LABEL];
+
+	label_kind(text_of(a, "do"), ka, sizeof(ka));
+	label_kind(text_of(b, "do"), kb, sizeof(kb));
+	return same_text(a, b, "site") && same_text(a, b, "call") && same_text(a, b, "symptom") && strcmp(ka, kb) == 0;
+}
+
+static void findings_join(json_t *all, const json_t *part)
+{
+	size_t i, k;
+	json_t *finding, *known;
+
+	json_array_foreach(part, i, finding) {
+		bool found = false;
+
+		json_array_foreach(all, k, known)
+			found |= alike(known, finding);
+		if (!found) {
+			json_t *copy = json_deep_copy(finding);
+
+			json_object_set_new(copy, "id", json_integer((json_int_t)json_array_size(all) + 1));
+			json_array_append_new(all, copy);
+		}
+	}
+}
+
+static int strength(const char *word)
+{
+	for (int i = 0; i < N_COVERAGE; i++)
+		if (strcmp(word, coverage_names[i]) == 0)
+			return i;
+	return 0;
+}
+
+static void faults_join(json_t *all, json_t *part)
+{
+	const char *kind;
+	json_t *state;
+
+	json_object_foreach(part, kind, state) {
+		const char *known = json_string_value(json_object_get(all, kind));
+
+		if (!known || strength(json_string_value(state) ? json_string_value(state) : "") > strength(known))
+			json_object_set(all, kind, state);
+	}
+}
+
+static void coverage_join(json_t *all, const json_t *part)
+{
+	size_t i, k;
+	json_t *row, *known;
+
+	json_array_foreach(part, i, row) {
+		bool found = false;
+
+		json_array_foreach(all, k, known) {
+			if (!same_text(known, row, "site") || !same_text(known, row, "call"))
+				continue;
+			faults_join(json_object_get(known, "faults"), json_object_get(row, "faults"));
+			found = true;
+		}
+		if (!found)
+			json_array_append_new(all, json_deep_copy(row));
+	}
+}
+
+static void add_number(json_t *sum, const json_t *part, const char *key)
+{
+	json_object_set_new(sum, key, json_integer(json_integer_value(json_object_get(sum, key)) +
+		json_integer_value(json_object_get(part, key))));
+}
+
+static void join(json_t *sum, const json_t *part)
+{
+	add_number(sum, part, "runs");
+	add_number(sum, part, "unreproduced");
+	if (json_integer_value(json_object_get(part, "positions")) > json_integer_value(json_object_get(sum, "positions")))
+		json_object_set(sum, "positions", json_object_get(part, "positions"));
+	if (json_integer_value(json_object_get(part, "skipped_infeasible")) >
+		json_integer_value(json_object_get(sum, "skipped_infeasible")))
+		json_object_set(sum, "skipped_infeasible", json_object_get(part, "skipped_infeasible"));
+	json_object_set_new(sum, "runs_per_second", json_real(json_number_value(json_object_get(sum, "runs_per_second")) +
+		json_number_value(json_object_get(part, "runs_per_second"))));
+	findings_join(json_object_get(sum, "findings"), json_object_get(part, "findings"));
+	coverage_join(json_object_get(sum, "coverage"), json_object_get(part, "coverage"));
+}
+
+static json_t *part_load(const char *path, char *why, size_t size)
+{
+	json_error_t error;
+	json_t *part = json_load_file(path, 0, &error);
+
+	if (!part) {
+		snprintf(why, size, "%s:%d:%d: %s", path, error.line, error.column, error.text);
+		return NULL;
+	}
+	if (!json_is_array(json_object_get(part, "findings")) || !json_is_array(json_object_get(part, "coverage"))) {
+		snprintf(why, size, "%s: not a report of sabot explore (make one with --report json:FILE)", path);
+		json_decref(part);
+		return NULL;
+	}
+	return part;
+}
+
+static int verdict(const json_t *sum)
+{
+	size_t i;
+	json_t *finding;
+
+	if (json_is_false(json_object_get(sum, "baseline_sound")))
+		return EXIT_NOT_AS_EXPECTED;
+	json_array_foreach(json_object_get(sum, "findings"), i, finding)
+		if (strcmp(text_of(finding, "symptom"), symptom_names[SYMPTOM_AMPLIFIED]) != 0)
+			return EXIT_NOT_AS_EXPECTED;
+	return 0;
+}
+
+int explore_merge(const char *const *paths, size_t n, FILE *out, char *why, size_t size)
+{
+	json_t *sum = NULL;
+	int status = 0;
+
+	for (size_t i = 0; i < n && !status; i++) {
+		json_t *part = part_load(paths[i], why, size);
+
+		if (!part)
+			status = EXIT_USAGE;
+		else if (!sum)
+			sum = json_deep_copy(part);
+		else if (!same_text(sum, part, "file")) {
+			snprintf(why, size, "%s: explores %s, the first file %s", paths[i], text_of(part, "file"),
+				 text_of(sum, "file"));
+			status = EXIT_USAGE;
+		} else {
+			join(sum, part);
+		}
+		json_decref(part);
+	}
+	if (!status && (json_dumpf(sum, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) || fputc('\n', out) == EOF)) {
+		snprintf(why, size, "the sum cannot be written");
+		status = EXIT_HARNESS;
+	}
+	if (!status)
+		status = verdict(sum);
+	json_decref(sum);
+	return status;
+}
