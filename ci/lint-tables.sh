@@ -46,15 +46,16 @@ plugins core/report/reporters.def REPORTER core/report reporter
 plugins core/techniques/techniques.def TECHNIQUE core/techniques technique
 plugins core/cli/commands.def COMMAND core/cli command
 
-# A mistake is made somewhere, and a design served.
-for table in mistakes:MISTAKE designs:DESIGN; do
-	def=core/techniques/${table%:*}.def macro=${table#*:}
-	[ -f "$def" ] || continue
-	unique "$def" "$macro"
-	for row in $(rows "$def" "$macro"); do
-		grep -qE "(mistake|design)[a-z_]*\\($row\\)|\\b${macro}_$row\\b" core/techniques/*.c ||
-			complain "$def: nothing in core/techniques makes use of $row"
-	done
+# A mistake is made somewhere, and a design offered by some technique.
+unique core/techniques/mistakes.def MISTAKE
+for row in $(rows core/techniques/mistakes.def MISTAKE); do
+	grep -qE "mistake[a-z_]*\\($row\\)|\\bMISTAKE_$row\\b" core/techniques/*.c ||
+		complain "core/techniques/mistakes.def: nothing in core/techniques makes $row"
+done
+unique core/techniques/designs.def DESIGN
+for name in $(sed -n 's/^DESIGN([A-Z_]*, "\([a-z-]*\)".*/\1/p' core/techniques/designs.def); do
+	grep -qE "\"([a-z -]* )?$name( [a-z -]*)?\"" core/techniques/techniques.def ||
+		complain "core/techniques/designs.def: no technique offers $name"
 done
 
 unique faults/calls.def CALL
