@@ -139,7 +139,7 @@ static int proc_read(struct reader *r, uint32_t index)
 		if (this > r->n_chunks || r->read[this - 1])
 			return -EPROTO;
 		r->read[this - 1] = true;
-		/* before the events: if there is a next chunk by now, this one is full, and no gap can come between them */
+		/* before the events: if there is a next chunk by now, this one is full, and there is no gap */
 		next = atomic_load_explicit(&r->a->chunks[this - 1].next, memory_order_acquire);
 		hp->torn += chunk_read(r, &r->a->chunks[this - 1], index);
 	}
