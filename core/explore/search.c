@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "core/base/status.h"
 #include "core/base/str.h"
 #include "core/sys/clock.h"
+#include "core/sys/proc.h"
 
 enum { WATCH_MS = 20, LONG_RUN_MS = 60, PROGRESS_MS = 250, BOXES_A_CPU = 8, GRACE_MS = 1500 };
 
@@ -164,7 +164,7 @@ static void crew_watch(const struct crew *crew, int timeout_ms)
 	nfds_t n = 0;
 
 	for (uint32_t i = 0; i < crew->n; i++) {
-		int fd = crew->pids[i] ? (int)syscall(SYS_pidfd_open, crew->pids[i], 0) : -1;
+		int fd = crew->pids[i] ? pidfd_of(crew->pids[i]) : -1;
 
 		if (fd >= 0)
 			fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
