@@ -164,7 +164,9 @@ static void service_stop(struct box *box, struct instance *in)
 
 	in->stop_sent = true;
 	kill(in->pid, in->spec->stop ? in->spec->stop : SIGTERM);
-	kill(in->pid, SIGCONT);
+	/* Only if it is stopped: SIGCONT also takes a SIGSTOP back that a leak check of the role's own may wait for. */
+	if (proc_state_letter(in->pid) == 'T')
+		kill(in->pid, SIGCONT);
 	while (instance_alive(in)) {
 		int64_t left = deadline - clock_ns();
 
