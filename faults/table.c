@@ -21,7 +21,8 @@ const char *const fault_class_names[N_FAULT_CLASSES] = {
 const char *const refusal_texts[N_REFUSALS] = {
 	[REFUSED_NOT] = "",
 	[REFUSED_DATAGRAM] = "a datagram is never moved in parts",
-	[REFUSED_NO_HANDLER] = "the program has installed no handler that could run (and no signal without one gives EINTR)",
+	[REFUSED_NO_HANDLER] =
+		"the program has installed no handler that could run (and no signal without one gives EINTR)",
 	[REFUSED_BLOCKING] = "a blocking descriptor never gives EAGAIN",
 	[REFUSED_PIPE_BUF] = "a write of up to PIPE_BUF bytes to a pipe is never cut short",
 	[REFUSED_NOT_SHORTER] = "the length is not below what was asked for",

@@ -140,7 +140,8 @@ bool nonblocking(const struct inv *v)
 		return message_flags(v) & IPC_NOWAIT;
 	if (row_family[v->row] == FAMILY_WAIT || row_family[v->row] == FAMILY_LOCK || v->fd < 0)
 		return false;
-	if ((row_family[v->row] == FAMILY_RECEIVE || row_family[v->row] == FAMILY_SEND) && message_flags(v) & MSG_DONTWAIT)
+	if ((row_family[v->row] == FAMILY_RECEIVE || row_family[v->row] == FAMILY_SEND) &&
+		message_flags(v) & MSG_DONTWAIT)
 		return true;
 	flags = real[v->row] ? (int)syscall(SYS_fcntl, v->fd, F_GETFL) : -1;
 	errno = saved;

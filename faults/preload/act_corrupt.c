@@ -26,7 +26,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		v->a[1] = (long)copy;
 		return REFUSED_NOT;
 	}
-	if (v->shape != SH_BUF_IN && v->shape != SH_BUF_IN_FLAGS && v->shape != SH_BUF_IN_CHK && v->shape != SH_BUF_IN_FROM)
+	if (v->shape != SH_BUF_IN && v->shape != SH_BUF_IN_FLAGS && v->shape != SH_BUF_IN_CHK &&
+		v->shape != SH_BUF_IN_FROM)
 		return REFUSED_KIND;
 	v->result = call_real(v);
 	v->error = errno;

@@ -29,8 +29,9 @@ static enum refusal lawful(const struct inv *v, int error)
 	case ECONNREFUSED:
 		return !moves || (o && (o->kind == OBJ_UDP || o->kind == OBJ_UNIX_DGRAM)) ? REFUSED_NOT : REFUSED_ERRNO;
 	case EIDRM: case ENOMSG:
-		return o && (o->kind == OBJ_SYSV_MQ || o->kind == OBJ_SYSV_SEM || o->kind == OBJ_SYSV_SHM) ? REFUSED_NOT :
-			REFUSED_ERRNO;
+		return o && (o->kind == OBJ_SYSV_MQ || o->kind == OBJ_SYSV_SEM || o->kind == OBJ_SYSV_SHM)
+			       ? REFUSED_NOT
+			       : REFUSED_ERRNO;
 	case EMSGSIZE:
 		return is_datagram(v) ? REFUSED_NOT : REFUSED_ERRNO;
 	case ENOSPC: case EIO:

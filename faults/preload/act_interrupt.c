@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A signal arrives while the call waits. Its handler, the program's own, runs here and now in this thread; then the call
- * returns EINTR or goes on, as signal(7) has it for this call and the handler's SA_RESTART. That the call could have
- * waited is enough: when its data comes is nobody's promise.
+ * A signal arrives while the call waits. Its handler, the program's own, runs here and now in this thread; then the
+ * call returns EINTR or goes on, as signal(7) has it for this call and the handler's SA_RESTART. That the call could
+ * have waited is enough: when its data comes is nobody's promise.
  */
 #include "faults/preload/inject.h"
 

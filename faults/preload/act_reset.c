@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The connection is reset: this call gives ECONNRESET (a send may give EPIPE and SIGPIPE later), the peer sees it too. */
+/*
+ * The connection is reset: this call gives ECONNRESET (a send may give EPIPE and SIGPIPE later), the peer sees it
+ * too.
+ */
 #include "faults/preload/inject.h"
 
 #include <errno.h>

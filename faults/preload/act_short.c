@@ -74,7 +74,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		(uint64_t)s->fault->value;
 	if (keep == 0 || keep >= v->asked)
 		return REFUSED_NOT_SHORTER;
-	if (out && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO) && v->asked <= PIPE_BUF && s->fault->realism != REALISM_ANY)
+	if (out && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO) && v->asked <= PIPE_BUF &&
+		s->fault->realism != REALISM_ANY)
 		return REFUSED_PIPE_BUF;
 	waits_for_all = !out && ((v->shape == SH_BUF_IN_FLAGS || v->shape == SH_BUF_IN_FROM) ? v->a[3] & MSG_WAITALL :
 				v->shape == SH_MSG_IN ? v->a[2] & MSG_WAITALL : 0);

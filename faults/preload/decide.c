@@ -165,8 +165,8 @@ static void strike(struct inv *v, uint32_t i, enum when when)
 
 static void point_name(uint32_t row, char *name, size_t size)
 {
-	static const char *const families[N_FAMILIES] = { "receive", "send", "accept", "connect", "wait", "open", "close",
-		"lock", "signal", "process", "sleep", "other" };
+	static const char *const families[N_FAMILIES] = { "receive", "send", "accept", "connect", "wait", "open",
+		"close", "lock", "signal", "process", "sleep", "other" };
 
 	text_copy(name, size, "ipc/");
 	text_copy(name + strlen(name), size - strlen(name), families[row_family[row]]);

@@ -311,6 +311,19 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
+/* Where libc's code is: what is called from there was called by stdio. */
+static void stdio_see(void)
+{
+	uint32_t n = atomic_load(&arena->n_modules);
+
+	for (uint32_t i = 0; i < n && i < ARENA_MODULES; i++) {
+		const struct module *m = &arena->modules[i];
+
+		if (m->image == my_image && strstr(m->path, "/libc.so."))
+			stdio_init(m->start, m->end);
+	}
+}
+
 static bool program_is_launcher(void)
 {
 	char path[256];
@@ -335,6 +348,7 @@ static void begin_here(void)
 	my_image = atomic_fetch_add(&arena->n_images, 1);
 	image_is_launcher = program_is_launcher();
 	dl_iterate_phdr(module_note, &first);
+	stdio_see();
 	pthread_atfork(fork_prepare, NULL, fork_child);
 }
 

@@ -119,6 +119,12 @@ bool object_is_datagram(uint32_t kind);
 struct object *object_at(uint32_t object);	/* index + 1 → object */
 uint64_t address_hash(const void *address, uint32_t length);
 
+/* wrap.c: what stdio does, as if the program had called read() or write() at `site`. */
+long recorded_read(int fd, void *buffer, size_t n, uint64_t site);
+long recorded_write(int fd, const void *buffer, size_t n, uint64_t site);
+/* stdio.c: makes stdio visible; the arguments are the range of libc's code. */
+void stdio_init(uint64_t code_start, uint64_t code_end);
+
 /* decide.c */
 void self_arm(void);			/* computes self->armed, ->faults, ->points from the plan */
 void decide(struct inv *v, enum when when);

@@ -102,7 +102,9 @@ static void address_name(const struct sockaddr_storage *sa, socklen_t length, ch
 	*name = '\0';
 	if (sa->ss_family == AF_UNIX) {
 		const struct sockaddr_un *un = (const void *)sa;
-		size_t n = length > offsetof(struct sockaddr_un, sun_path) ? length - offsetof(struct sockaddr_un, sun_path) : 0;
+		size_t n = length > offsetof(struct sockaddr_un, sun_path)
+				   ? length - offsetof(struct sockaddr_un, sun_path)
+				   : 0;
 
 		for (size_t i = 0; i < n && p < end; i++) {
 			if (!un->sun_path[i] && i)
@@ -217,8 +219,12 @@ uint32_t object_of_key(uint32_t kind, uint64_t key, const char *name)
 	if (name)
 		text_copy(o->name, sizeof(o->name), name);
 	else
-		name_after_maker(o, kind == OBJ_PIPE ? ":pipe#" : kind == OBJ_EVENTFD ? ":eventfd#" : kind == OBJ_SEM ? ":sem#" :
-			kind == OBJ_EPOLL ? ":epoll#" : kind == OBJ_SIGNALFD ? ":signalfd#" : ":object#");
+		name_after_maker(o, kind == OBJ_PIPE	   ? ":pipe#"
+				    : kind == OBJ_EVENTFD  ? ":eventfd#"
+				    : kind == OBJ_SEM	   ? ":sem#"
+				    : kind == OBJ_EPOLL	   ? ":epoll#"
+				    : kind == OBJ_SIGNALFD ? ":signalfd#"
+							   : ":object#");
 	atomic_store(&o->state, 2);
 	return object;
 }
@@ -226,7 +232,9 @@ uint32_t object_of_key(uint32_t kind, uint64_t key, const char *name)
 static uint32_t socket_kind(int domain, int type)
 {
 	if (domain == AF_UNIX)
-		return type == SOCK_DGRAM ? OBJ_UNIX_DGRAM : type == SOCK_SEQPACKET ? OBJ_UNIX_SEQPACKET : OBJ_UNIX_STREAM;
+		return type == SOCK_DGRAM	? OBJ_UNIX_DGRAM
+		       : type == SOCK_SEQPACKET ? OBJ_UNIX_SEQPACKET
+						: OBJ_UNIX_STREAM;
 	if (domain == AF_INET || domain == AF_INET6)
 		return type == SOCK_STREAM ? OBJ_TCP : type == SOCK_DGRAM ? OBJ_UDP : OBJ_OTHER;
 	return domain == AF_NETLINK ? OBJ_NETLINK : OBJ_OTHER;
@@ -317,7 +325,8 @@ static uint32_t file_object(int fd, const struct stat *st)
 	if (!fd_link(fd, link, sizeof(link)) && !S_ISFIFO(st->st_mode))
 		return 0;
 	if (S_ISFIFO(st->st_mode))
-		return begins(link, "pipe:") || !*link ? object_of_key(OBJ_PIPE, st->st_ino, NULL) : object_of_key(OBJ_FIFO, key, link);
+		return begins(link, "pipe:") || !*link ? object_of_key(OBJ_PIPE, st->st_ino, NULL)
+						       : object_of_key(OBJ_FIFO, key, link);
 	if (S_ISCHR(st->st_mode))
 		return begins(link, "/dev/pts/") || begins(link, "/dev/ptmx") ? object_of_key(OBJ_PTY, key, link) : 0;
 	if (S_ISREG(st->st_mode)) {
@@ -408,7 +417,8 @@ static uint32_t proc_at(uint64_t address, uint32_t kind)
 	for (uint32_t i = n; i-- > 0;) {
 		const struct object *o = &arena->objects[i];
 
-		if (o->kind == kind && o->local == address && !(atomic_load(&o->flags) & (OBF_ACCEPTED | OBF_CONNECTED)))
+		if (o->kind == kind && o->local == address &&
+			!(atomic_load(&o->flags) & (OBF_ACCEPTED | OBF_CONNECTED)))
 			return o->proc + 1;
 	}
 	return 0;

@@ -174,7 +174,9 @@ void event_call(struct inv *v)
 	uint64_t now = tick_now(), ticks = now - v->stamp;
 	bool out = row_family[v->row] == FAMILY_SEND || v->shape == SH_CONNECT || v->shape == SH_CLOSE ||
 		v->shape == SH_KILL;
-	bool failed = v->result_kind == RES_E ? v->result != 0 : v->result_kind == RES_Z ? v->result == 0 : v->result == -1;
+	bool failed = v->result_kind == RES_E	? v->result != 0
+		      : v->result_kind == RES_Z ? v->result == 0
+						: v->result == -1;
 
 	if (!e)
 		return;

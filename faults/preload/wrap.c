@@ -503,3 +503,30 @@ static void exec_note(struct inv *v)
 
 #include "faults/calls.def"
 #undef CALL
+
+static long recorded(struct inv *v, uint32_t row, uint64_t site)
+{
+	v->site = site;
+	if (!begin(v, row, row_shape[row], row_family[row]))
+		return pass(v, real[row]);
+	if (!v->skip)
+		v->result = call_real(v);
+	else if (v->error)
+		errno = v->error;
+	end(v, row, row_shape[row]);
+	return v->result;
+}
+
+long recorded_read(int fd, void *buffer, size_t n, uint64_t site)
+{
+	struct inv v = { .a = { fd, (long)buffer, (long)n } };
+
+	return recorded(&v, ROW_read, site);
+}
+
+long recorded_write(int fd, const void *buffer, size_t n, uint64_t site)
+{
+	struct inv v = { .a = { fd, (long)buffer, (long)n } };
+
+	return recorded(&v, ROW_write, site);
+}
