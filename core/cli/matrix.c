@@ -19,7 +19,7 @@
 #include "core/model/technique.h"
 #include "core/base/banned.h"
 
-enum { UNKNOWN_PERCENT = 3 };	/* more unknown cells than that are not "all measured" */
+enum { UNKNOWN_PERCENT = 3 }; /* more unknown cells than that are not "all measured" */
 
 #define SCENARIOS "scenarios/guarantees"
 
@@ -33,9 +33,9 @@ static bool is_directory(const char *path)
 /* Installed, beside the build directory, or in the tree that this file was compiled from. The caller frees it. */
 static char *scenarios_find(void)
 {
-	static const char below[] = "core/cli/matrix.c";
+	static const char here[] = __FILE__, below[] = "core/cli/matrix.c";
 	static const char *const beside[] = { "../share/sabot/" SCENARIOS, "../" SCENARIOS, SCENARIOS };
-	size_t n = strlen(__FILE__);
+	size_t n = strlen(here);
 	char self[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -49,8 +49,8 @@ static char *scenarios_find(void)
 			return path;
 		free(path);
 	}
-	if (n > strlen(below) && strcmp(__FILE__ + n - strlen(below), below) == 0) {
-		char *path = mem_printf("%.*s%s", (int)(n - strlen(below)), __FILE__, SCENARIOS);
+	if (n > strlen(below) && strcmp(&here[n - strlen(below)], below) == 0) {
+		char *path = mem_printf("%.*s%s", (int)(n - strlen(below)), here, SCENARIOS);
 
 		if (is_directory(path))
 			return path;
@@ -100,7 +100,7 @@ static void list_filter(const struct options *o, struct scenario_list *list)
 		const struct role *probe = matrix_probe(s);
 
 		if (probe && (!o->technique || strcmp(probe->run[2], o->technique) == 0) &&
-		    (!o->guarantee || strcmp(probe->run[3], o->guarantee) == 0))
+			(!o->guarantee || strcmp(probe->run[3], o->guarantee) == 0))
 			list->items[kept++] = s;
 		else
 			scenario_free(s);
@@ -124,7 +124,7 @@ static int report_print(const struct report_choice *r, const struct matrix *m, c
 	else if (m->n == 1)
 		error = matrix_print_cell(out, &m->cells[0]);
 	else
-		error = matrix_print_tty(out, m, o->color && !r->file);
+		error = matrix_print_tty(out, m, o->color && !r->file, o->verbose > 0);
 	if (r->file && fclose(out) && !error)
 		error = -errno;
 	return error;
@@ -158,8 +158,8 @@ static int list_measure(const struct options *o, const struct scenario_list *lis
 	for (size_t i = 0; i < o->n_reports && !code && !error; i++)
 		error = report_print(&o->reports[i], &m, o);
 	if (wants_story && !code)
-		printf("\n%srepro: sabot matrix --technique %s --guarantee %s -v\n", str_get(&story), m.cells[0].technique,
-		       m.cells[0].guarantee);
+		printf("\n%srepro: sabot matrix --technique %s --guarantee %s -v\n", str_get(&story),
+			m.cells[0].technique, m.cells[0].guarantee);
 	if (code < 0 || error)
 		fprintf(stderr, "sabot matrix: the harness broke: %s\n", strerror(code < 0 ? -code : -error));
 	code = code || error ? EXIT_HARNESS : matrix_code(&m, n_cannot);
@@ -193,11 +193,15 @@ const struct command command_matrix = {
 	.name = "matrix",
 	.usage = "[DIR]",
 	.summary = "Measure what every technique guarantees on this machine",
-	.help = "Every cell is measured by a scenario of scenarios/guarantees (or of DIR), with real processes. At the end stands\n"
-		"what is taught of streams and datagrams, the evidence beside it. With one technique and one guarantee -v tells\n"
-		"the run behind the cell. Exits with 1 if more than 3 % of the cells are unknown. --report tty|json|markdown[:FILE]\n"
+	.help = "Every cell is measured by a scenario of scenarios/guarantees (or of DIR), with real processes. At the "
+		"end stands\n"
+		"what is taught of streams and datagrams, the evidence beside it. With one technique and one guarantee "
+		"-v tells\n"
+		"the run behind the cell. Exits with 1 if more than 3 % of the cells are unknown. --report "
+		"tty|json|markdown[:FILE]\n"
 		"Example: sabot matrix --technique udp --guarantee full-nonblocking -v\n",
-	.options = OPTION_JOBS | OPTION_TIMEOUT | OPTION_MATRIX_REPORT | OPTION_TECHNIQUE | OPTION_GUARANTEE | OPTION_TIME_SCALE,
+	.options = OPTION_JOBS | OPTION_TIMEOUT | OPTION_MATRIX_REPORT | OPTION_TECHNIQUE | OPTION_GUARANTEE |
+		   OPTION_TIME_SCALE,
 	.n_min = 0,
 	.n_max = 1,
 	.run = matrix_main,

@@ -26,8 +26,8 @@ enum { CELL_TEXT = 2048, STORY_TEXT = 64 * 1024, TRIES = 3, MOST_BOXES = 64 };
 struct cell {
 	_Atomic int begun, ended;
 	bool cannot;
-	char out[CELL_TEXT];	/* the probe's line */
-	char why[512];		/* "": there is a line */
+	char out[CELL_TEXT]; /* the probe's line */
+	char why[512]; /* "": there is a line */
 };
 
 /* Shared by all boxes, which take the next scenario from it. */
@@ -66,7 +66,8 @@ static void story_tell(struct board *b, struct box *box, const struct scenario *
 	str_fini(&pen.out);
 }
 
-static void cell_run(struct board *b, struct box *box, const struct scenario *s, struct outcome *outcome, struct cell *cell)
+static void cell_run(
+	struct board *b, struct box *box, const struct scenario *s, struct outcome *outcome, struct cell *cell)
 {
 	const struct role_outcome *role = &outcome->roles[0];
 	int error;
@@ -79,7 +80,8 @@ static void cell_run(struct board *b, struct box *box, const struct scenario *s,
 	if (error || outcome->end != RUN_DONE) {
 		text_copy(cell->why, sizeof(cell->why), outcome->why[0] ? outcome->why : "the run did not end well");
 	} else if (role->ended != ENDED_EXIT || role->status != 0 || role->out.kept == 0) {
-		snprintf(cell->why, sizeof(cell->why), "the probe printed nothing: %.300s", role->err.kept ? role->err.text : "");
+		snprintf(cell->why, sizeof(cell->why), "the probe printed nothing: %.300s",
+			role->err.kept ? role->err.text : "");
 	} else {
 		snprintf(cell->out, sizeof(cell->out), "%.*s", (int)role->out.kept, role->out.text);
 	}
@@ -123,7 +125,9 @@ static int board_work(struct box *box, void *data)
 static int box_begin(const struct options *o, struct board *b, int *pid)
 {
 	const struct box_options options = {
-		.library = o->library, .cpu = -1, .time_scale = o->time_scale,
+		.library = o->library,
+		.cpu = -1,
+		.time_scale = o->time_scale,
 		.no_namespaces = getenv("SABOT_NO_NAMESPACES") != NULL,
 	};
 
@@ -208,24 +212,27 @@ static void cell_add(struct matrix *m, const struct scenario *s, const struct ce
 	const struct guarantee_info *g = guarantee_find(probe->run[3]);
 	json_t *root = json_loads(cell->out, 0, NULL);
 	char text[CELL_TEXT];
-	bool whole = root && !json_unpack(root, "{s:s, s:s, s:s, s:s}", "technique", &technique, "guarantee", &guarantee, "value",
-					  &value, "evidence", &evidence);
+	bool whole = root && !json_unpack(root, "{s:s, s:s, s:s, s:s}", "technique", &technique, "guarantee",
+				     &guarantee, "value", &value, "evidence", &evidence);
 
 	if (!atomic_load(&cell->ended))
-		text_copy(text, sizeof(text), atomic_load(&cell->begun) ? "the box died while it was measured" : "not begun");
+		text_copy(text, sizeof(text),
+			atomic_load(&cell->begun) ? "the box died while it was measured" : "not begun");
 	else if (cell->why[0])
 		text_copy(text, sizeof(text), cell->why);
 	else if (!whole || strcmp(technique, probe->run[2]) != 0 || !g || strcmp(guarantee, g->name) != 0)
 		snprintf(text, sizeof(text), "the probe printed no answer to this question: %.200s", cell->out);
 	else if (!guarantee_allows(g, value))
-		snprintf(text, sizeof(text), "the probe said \"%.60s\", which is no word for it: %.500s", value, evidence);
+		snprintf(text, sizeof(text), "the probe said \"%.60s\", which is no word for it: %.500s", value,
+			evidence);
 	else
 		text[0] = '\0';
 	matrix_add(m, probe->run[2], probe->run[3], text[0] ? "unknown" : value, text[0] ? text : evidence, s->name);
 	json_decref(root);
 }
 
-int matrix_run(const struct options *o, const struct scenario_list *list, struct matrix *m, struct str *story, size_t *n_cannot)
+int matrix_run(const struct options *o, const struct scenario_list *list, struct matrix *m, struct str *story,
+	size_t *n_cannot)
 {
 	size_t size = sizeof(struct board) + list->n * sizeof(struct cell);
 	struct board *b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

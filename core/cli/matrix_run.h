@@ -11,10 +11,11 @@
 const struct role *matrix_probe(const struct scenario *s);
 
 /*
- * Runs every scenario of the list, all with a probe, in options.jobs boxes, each again (at most twice) if its cell came out
- * unknown, and adds one cell each to m, in the order of the list. story, if not NULL, gets the story of the last run.
+ * Runs every scenario of the list, all with a probe, in options.jobs boxes, each again (at most twice) if its cell came
+ * out unknown, and adds one cell each to m, in the order of the list. story, if not NULL, gets the last run's story.
  * *n_cannot counts cells that this machine cannot measure. 0, -errno, or the signal that interrupted it.
  */
-int matrix_run(const struct options *o, const struct scenario_list *list, struct matrix *m, struct str *story, size_t *n_cannot);
+int matrix_run(const struct options *o, const struct scenario_list *list, struct matrix *m, struct str *story,
+	size_t *n_cannot);
 
 #endif

@@ -10,16 +10,16 @@
 #include <stddef.h>
 
 struct guarantee_info {
-	const char *name;	/* "full-nonblocking" */
-	const char *group;	/* "flow"; rows of one group follow each other */
+	const char *name; /* "full-nonblocking" */
+	const char *group; /* "flow"; rows of one group follow each other */
 	const char *question;
-	const char *values;	/* words separated by spaces; see guarantee_allows() */
+	const char *values; /* words separated by spaces; see guarantee_allows() */
 };
 
 extern const struct guarantee_info guarantee_table[];
 extern const size_t n_guarantees;
 
-const struct guarantee_info *guarantee_find(const char *name);	/* NULL: none */
+const struct guarantee_info *guarantee_find(const char *name); /* NULL: none */
 
 /*
  * Is value one of the guarantee's words, or "n/a" or "unknown"? In a word of the table, # stands for a decimal number

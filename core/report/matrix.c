@@ -31,8 +31,11 @@ void matrix_add(struct matrix *m, const char *technique, const char *guarantee, 
 		m->cells = mem_grow(m->cells, m->room * sizeof(m->cells[0]));
 	}
 	m->cells[m->n++] = (struct matrix_cell){
-		.technique = mem_dup(technique), .guarantee = mem_dup(guarantee), .value = mem_dup(value),
-		.evidence = mem_dup(evidence), .scenario = mem_dup(scenario),
+		.technique = mem_dup(technique),
+		.guarantee = mem_dup(guarantee),
+		.value = mem_dup(value),
+		.evidence = mem_dup(evidence),
+		.scenario = mem_dup(scenario),
 	};
 }
 
@@ -90,5 +93,6 @@ bool matrix_claim_agrees(const struct matrix_claim *c, const struct matrix_cell 
 {
 	const struct guarantee_info words = { .name = c->guarantee, .values = c->agree };
 
-	return strcmp(cell->value, "unknown") != 0 && strcmp(cell->value, "n/a") != 0 && guarantee_allows(&words, cell->value);
+	return strcmp(cell->value, "unknown") != 0 && strcmp(cell->value, "n/a") != 0 &&
+	       guarantee_allows(&words, cell->value);
 }

@@ -12,8 +12,8 @@
 
 static json_t *cell_json(const struct matrix_cell *c)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "technique", c->technique, "guarantee", c->guarantee, "value", c->value,
-			 "evidence", c->evidence, "scenario", c->scenario);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "technique", c->technique, "guarantee", c->guarantee, "value",
+		c->value, "evidence", c->evidence, "scenario", c->scenario);
 }
 
 int matrix_print_json(FILE *out, const struct matrix *m)
@@ -106,10 +106,12 @@ static void comparison_print(FILE *out, const struct matrix *m)
 				continue;
 			if (!any)
 				fprintf(out, "\n## Streams and datagrams: what is taught, and what was measured\n\n"
-					"| aspect | taught | technique | measured | true here | evidence |\n|---|---|---|---|---|---|\n");
+					     "| aspect | taught | technique | measured | true here | evidence "
+					     "|\n|---|---|---|---|---|---|\n");
 			any = true;
-			fprintf(out, "| %s | %s: %s | %s | %s | %s | ", claim->aspect, claim->stream ? "stream" : "datagram",
-				claim->taught, *t, c->value, matrix_claim_agrees(claim, c) ? "yes" : "**no**");
+			fprintf(out, "| %s | %s: %s | %s | %s | %s | ", claim->aspect,
+				claim->stream ? "stream" : "datagram", claim->taught, *t, c->value,
+				matrix_claim_agrees(claim, c) ? "yes" : "**no**");
 			cell_print(out, c->evidence);
 			fprintf(out, " |\n");
 		}

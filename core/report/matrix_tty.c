@@ -163,6 +163,17 @@ static bool group_measured(const struct matrix *m, size_t from, size_t to)
 	return false;
 }
 
+static void evidence_print(const struct sheet *s)
+{
+	fprintf(s->out, "\nEvidence:\n");
+	for (size_t i = 0; i < s->m->n; i++) {
+		const struct matrix_cell *c = &s->m->cells[i];
+		int n = fprintf(s->out, "%*s%s, %s: %s:", INDENT, "", c->technique, c->guarantee, c->value);
+
+		wrap_print(s->out, (size_t)n, INDENT * 2, c->evidence);
+	}
+}
+
 static void unknown_print(const struct sheet *s)
 {
 	if (matrix_unknown(s->m) == 0)
@@ -225,7 +236,8 @@ static void differences_print(const struct sheet *s)
 				continue;
 			if (n++ == 0)
 				fprintf(s->out, "\nWhere this machine differs from what is taught:\n");
-			fprintf(s->out, "%*s%s, %s: taught \"%s\"; measured: %s\n", INDENT, "", *t, claim->aspect, claim->taught, c->value);
+			fprintf(s->out, "%*s%s, %s: taught \"%s\"; measured: %s\n", INDENT, "", *t, claim->aspect,
+				claim->taught, c->value);
 		}
 	}
 }
@@ -240,7 +252,8 @@ static void comparison_print(const struct sheet *s)
 		if (!claim_measured(s->m, claim))
 			continue;
 		if (!aspect)
-			fprintf(s->out, "\nStreams (connection-oriented) and datagrams (connectionless): what is taught, and what was measured\n");
+			fprintf(s->out, "\nStreams (connection-oriented) and datagrams (connectionless): what is "
+					"taught, and what was measured\n");
 		if (!aspect || strcmp(aspect, claim->aspect) != 0) {
 			aspect = claim->aspect;
 			ink(s, BOLD);
@@ -252,7 +265,7 @@ static void comparison_print(const struct sheet *s)
 	differences_print(s);
 }
 
-int matrix_print_tty(FILE *out, const struct matrix *m, bool color)
+int matrix_print_tty(FILE *out, const struct matrix *m, bool color, bool evidence)
 {
 	const struct sheet s = { .out = out, .m = m, .color = color };
 	bool first = true;
@@ -270,12 +283,15 @@ int matrix_print_tty(FILE *out, const struct matrix *m, bool color)
 			fputc('\n', out);
 			for (size_t g = from; g < to; g++)
 				if (column_width(m, guarantee_table[g].name))
-					fprintf(out, "  %-26s %s\n", guarantee_table[g].name, guarantee_table[g].question);
+					fprintf(out, "  %-26s %s\n", guarantee_table[g].name,
+						guarantee_table[g].question);
 			group_print(&s, from, to);
 			first = false;
 		}
 		from = to;
 	}
+	if (evidence)
+		evidence_print(&s);
 	unknown_print(&s);
 	comparison_print(&s);
 	fprintf(out, "\n%zu cells measured on %s, %zu unknown\n", m->n, m->kernel, matrix_unknown(m));

@@ -23,7 +23,7 @@ enum { BITE = 1000, BYTES_A_SIZE = 1 << 20, MOST_RECORDS = 1000 };
 
 #define N(x) ((unsigned long long)(x))
 
-static const int64_t begin_ns = 5000000000;	/* the writer needs a processor, no more */
+static const int64_t begin_ns = 5000000000; /* the writer needs a processor, no more */
 static unsigned char buffer[LAB_BUFFER];
 
 /* --- records through a link ----------------------------------------------------------------------------------- */
@@ -79,7 +79,9 @@ static int64_t work_read_records(struct puppet *me)
 	int letter = 0;
 
 	while (adds ? sum < goal : atomic_load(&me->n_bytes) < total) {
-		struct parcel p = { .bytes = buffer, .n = framed || adds ? LAB_BUFFER : bite, .flags = PARCEL_ANY_CLASS };
+		struct parcel p = {
+			.bytes = buffer, .n = framed || adds ? LAB_BUFFER : bite, .flags = PARCEL_ANY_CLASS
+		};
 		ssize_t n = me->end.link->receive(&me->end, &p);
 		uint64_t number;
 
@@ -124,11 +126,11 @@ static int64_t torn_records(struct lab *lab, size_t size)
 		return -2;
 	}
 	if (atomic_load(&r->done) != atomic_load(&r->told) || r->result || s->result) {
-		bool some = lab->framed && atomic_load(&r->n_bytes) > 0;	/* a technique may lose what overflows */
+		bool some = lab->framed && atomic_load(&r->n_bytes) > 0; /* a technique may lose what overflows */
 		int64_t torn = (int64_t)r->number;
 
 		lab_unknown(lab, "records of %zu bytes: writers %s, reader %s", size, result_name(s->result),
-			    result_name(r->result));
+			result_name(r->result));
 		if (!some || s->result)
 			return -1;
 		lab_clear(lab);
@@ -219,7 +221,8 @@ static bool atomic_memory(struct lab *lab)
 	if (word < 0)
 		return false;
 	if (word > 0)
-		return lab_say(lab, "not-guaranteed", "an aligned word of 8 bytes was torn %lld times", (long long)word);
+		return lab_say(
+			lab, "not-guaranteed", "an aligned word of 8 bytes was torn %lld times", (long long)word);
 	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]) && more == 0; i++) {
 		size = records[i];
 		more = torn_memory(lab, size, LOOKS_TO_TEAR / (size / 16), &looked);
@@ -228,8 +231,10 @@ static bool atomic_memory(struct lab *lab)
 		return false;
 	if (more == 0)
 		return lab_unknown(lab, "no tear seen, not even in %llu looks at %zu bytes", N(looked), size);
-	return lab_say(lab, "aligned-8-bytes", "an aligned store of 8 bytes: 0 of %llu looks torn; a record of %zu bytes in such "
-		       "stores: %lld of %llu looks torn", N(looked_word), size, (long long)more, N(looked));
+	return lab_say(lab, "aligned-8-bytes",
+		"an aligned store of 8 bytes: 0 of %llu looks torn; a record of %zu bytes in such "
+		"stores: %lld of %llu looks torn",
+		N(looked_word), size, (long long)more, N(looked));
 }
 
 /* --- the two guarantees --------------------------------------------------------------------------------------- */
@@ -243,9 +248,11 @@ bool measure_no_corruption(struct lab *lab)
 	if (lab->link->traits & LINK_MEMORY) {
 		int64_t torn = torn_memory(lab, 4096, LOOKS_TO_TEAR / 16, &looked);
 
-		return torn < 0 ? false : lab_say(lab, torn ? "torn-without-lock" : "unknown",
-			"a record of 4096 bytes, read while it was written without a lock: %lld of %llu looks torn",
-			(long long)torn, N(looked));
+		return torn < 0 ? false
+				: lab_say(lab, torn ? "torn-without-lock" : "unknown",
+					  "a record of 4096 bytes, read while it was written without a lock: %lld of "
+					  "%llu looks torn",
+					  (long long)torn, N(looked));
 	}
 	if (lab_framed(lab, framed, &sum))
 		return false;
@@ -259,16 +266,18 @@ bool measure_no_corruption(struct lab *lab)
 			return false;
 		if (t.corrupt)
 			return lab_say(lab, "unknown", "%llu of %llu messages of %zu bytes were damaged", N(t.corrupt),
-				       N(t.received), t.size);
+				N(t.received), t.size);
 		arrived += t.received;
 	}
-	return lab_say(lab, arrived ? "yes" : "unknown", "%llu messages of up to %zu bytes, every byte of all that arrived as sent",
-		       N(arrived), lab->link->bytes < 4000 ? lab->link->bytes : (size_t)4000);
+	return lab_say(lab, arrived ? "yes" : "unknown",
+		"%llu messages of up to %zu bytes, every byte of all that arrived as sent", N(arrived),
+		lab->link->bytes < 4000 ? lab->link->bytes : (size_t)4000);
 }
 
 bool measure_atomic_write(struct lab *lab)
 {
-	static const size_t sizes[] = { 8, 64, 512, PIPE_BUF, PIPE_BUF + 1, PIPE_BUF + 1905, 16384, 65000, 300000, LAB_BUFFER };
+	static const size_t sizes[] = { 8, 64, 512, PIPE_BUF, PIPE_BUF + 1, PIPE_BUF + 1905, 16384, 65000, 300000,
+		LAB_BUFFER };
 	size_t whole = 0, torn = 0;
 	int64_t framed[4], n = 0;
 	const char *source;
@@ -292,14 +301,18 @@ bool measure_atomic_write(struct lab *lab)
 	if (!torn && !lab->framed && !(lab->link->traits & LINK_ADDS))
 		return lab_unknown(lab, "no record torn up to %zu bytes", whole);
 	if (!torn)
-		return lab_say(lab, "whole-message", "two writers, records of 8 to %zu bytes: none mixed with another", whole);
+		return lab_say(
+			lab, "whole-message", "two writers, records of 8 to %zu bytes: none mixed with another", whole);
 	if (whole == PIPE_BUF && documentation_promises(lab->link, "atomic-write", &source)) {
 		char word[32];
 
 		snprintf(word, sizeof(word), "PIPE_BUF=%zu", whole);
-		return lab_say(lab, word, "two writers: no record of up to %zu bytes torn, %lld torn places at %zu bytes", whole,
-			       (long long)n, torn);
+		return lab_say(lab, word,
+			"two writers: no record of up to %zu bytes torn, %lld torn places at %zu bytes", whole,
+			(long long)n, torn);
 	}
-	return lab_say(lab, "not-guaranteed", "two writers: %lld torn places in records of %zu bytes (none seen up to %zu, but "
-		       "nothing promises that)", (long long)n, torn, whole);
+	return lab_say(lab, "not-guaranteed",
+		"two writers: %lld torn places in records of %zu bytes (none seen up to %zu, but "
+		"nothing promises that)",
+		(long long)n, torn, whole);
 }

@@ -29,7 +29,8 @@ static int64_t interrupted_receive(struct lab *lab, unsigned flags)
 		return -1;
 	}
 	after = puppet_wait(r);
-	if (after == WORK_BLOCKED && (send_one(s, 1, link_small(lab->link), 0) < 0 || !is_message(lab->link, puppet_wait(r)))) {
+	if (after == WORK_BLOCKED &&
+		(send_one(s, 1, link_small(lab->link), 0) < 0 || !is_message(lab->link, puppet_wait(r)))) {
 		lab_unknown(lab, "the restarted call did not get the next message: %s", result_name(r->result));
 		return -1;
 	}
@@ -52,14 +53,15 @@ bool measure_eintr_restart(struct lab *lab)
 		return false;
 	if (untimed == -EINTR)
 		return lab_say(lab, "EINTR", "a waiting receive returned EINTR although the handler has SA_RESTART%s",
-			       timed == -EINTR ? "; so did the timed one" : "");
+			timed == -EINTR ? "; so did the timed one" : "");
 	if (untimed != WORK_BLOCKED)
 		return lab_unknown(lab, "the interrupted receive gave %s", result_name(untimed));
 	if (timed == -EINTR)
 		return lab_say(lab, "untimed-restarted,timed-EINTR",
-			       "after the handler the receive waited on and got the next message; one with a time limit returned EINTR");
+			"after the handler the receive waited on and got the next message; one with a time limit "
+			"returned EINTR");
 	return lab_say(lab, "restarted", "after the handler the receive waited on and got the next message%s",
-		       timed == WORK_BLOCKED ? "; so did the timed one" : "; there is no timed one");
+		timed == WORK_BLOCKED ? "; so did the timed one" : "; there is no timed one");
 }
 
 /* Does a sender without a window wait for the reader, so that its own call can be interrupted in the middle? */
@@ -102,11 +104,13 @@ bool measure_eintr_no_loss(struct lab *lab)
 		return false;
 	all = all_there(lab, &in) && (!waits || all_there(lab, &out));
 	if (in.interruptions < 10 || (waits && out.interruptions < 10))
-		return lab_unknown(lab, "only %u receives and %u sends could be interrupted", in.interruptions, out.interruptions);
+		return lab_unknown(
+			lab, "only %u receives and %u sends could be interrupted", in.interruptions, out.interruptions);
 	if (waits)
-		snprintf(sends, sizeof(sends), "; %u signals into waiting sends: %llu of %llu, %llu damaged", out.interruptions,
-			 N(out.received), N(out.n), N(out.corrupt));
-	return lab_say(lab, all ? "yes" : "no", "each call made again after EINTR, %u signals into waiting receives: %llu of %llu "
-		       "messages arrived, %llu damaged%s", in.interruptions, N(add ? in.sum : in.received), N(in.n),
-		       N(lab->link->bytes ? in.corrupt : 0), sends);
+		snprintf(sends, sizeof(sends), "; %u signals into waiting sends: %llu of %llu, %llu damaged",
+			out.interruptions, N(out.received), N(out.n), N(out.corrupt));
+	return lab_say(lab, all ? "yes" : "no",
+		"each call made again after EINTR, %u signals into waiting receives: %llu of %llu "
+		"messages arrived, %llu damaged%s",
+		in.interruptions, N(add ? in.sum : in.received), N(in.n), N(lab->link->bytes ? in.corrupt : 0), sends);
 }

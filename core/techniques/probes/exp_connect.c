@@ -88,8 +88,8 @@ static bool required_fd(struct lab *lab)
 	if (with < 0 || send_one(s, 7, 8, 0) < 0 || receive_one(r, 8, 0) != 8 || r->id != 7)
 		return lab_unknown(lab, "with the descriptor passed: %s", result_name(with));
 	return lab_say(lab, without < 0 ? "fd-must-be-passed" : "no",
-		       "a process that did not inherit the descriptor got %s; after SCM_RIGHTS its message arrived",
-		       result_name(without));
+		"a process that did not inherit the descriptor got %s; after SCM_RIGHTS its message arrived",
+		result_name(without));
 }
 
 static bool required_ends(struct lab *lab)
@@ -101,7 +101,8 @@ static bool required_ends(struct lab *lab)
 		return false;
 	if (send_one(s, 7, size, 0) != (int64_t)size || receive_one(r, size, 0) <= 0 || r->id != 7)
 		return lab_unknown(lab, "send gave %s", result_name(s->result));
-	return lab_say(lab, "preconnected", "one call made both ends; the first message passed with no connect and no accept");
+	return lab_say(
+		lab, "preconnected", "one call made both ends; the first message passed with no connect and no accept");
 }
 
 /* A sender that only names the receiver. */
@@ -116,7 +117,8 @@ static bool required_name(struct lab *lab)
 	alone->end.wish = WISH_ALONE;
 	before = puppet_do(alone, work_sender);
 	if (before == -ENXIO || before == WORK_BLOCKED)
-		return lab_say(lab, "reader-must-open", "with no reader yet, the sender's open gave %s", result_name(before));
+		return lab_say(
+			lab, "reader-must-open", "with no reader yet, the sender's open gave %s", result_name(before));
 	puppet_kill(alone);
 	r = puppet_new(lab);
 	s = puppet_new(lab);
@@ -132,7 +134,7 @@ static bool required_name(struct lab *lab)
 	if (!is_message(lab->link, got))
 		return lab_unknown(lab, "sent without connect, but receive gave %s", result_name(got));
 	return lab_say(lab, "no", "the first message passed with no connect and no accept, by %s alone",
-		       lab->link->traits & LINK_SIGNAL ? "process number" : "name");
+		lab->link->traits & LINK_SIGNAL ? "process number" : "name");
 }
 
 bool measure_connection_required(struct lab *lab)
@@ -176,8 +178,8 @@ static bool duplex_memory(struct lab *lab)
 	puppet_do(a, work_peek);
 	back = a->id;
 	return lab_say(lab, there == 11 && back == 22 ? "yes" : "no",
-		       "A wrote 11 and B read %llu; B wrote 22 beside it and A read %llu", (unsigned long long)there,
-		       (unsigned long long)back);
+		"A wrote 11 and B read %llu; B wrote 22 beside it and A read %llu", (unsigned long long)there,
+		(unsigned long long)back);
 }
 
 /* One message there, one back. The results of the way back; *own: A got its own message when it then sent and read. */
@@ -238,15 +240,20 @@ bool measure_full_duplex(struct lab *lab)
 	if (is_message(lab->link, back) && !own)
 		return lab_say(lab, "yes", "a message there, a message back, each got by the other side only");
 	if (own)
-		return apart_by_class(lab, true) && apart_by_class(lab, false) ? lab_say(lab, "by-mtype", "without types a process got its own message back; with a "
-						     "type for each direction each side got the other's")
-					   : lab_say(lab, "no", "a process that sent and then received got its own message back");
+		return apart_by_class(lab, true) && apart_by_class(lab, false)
+			       ? lab_say(lab, "by-mtype",
+					 "without types a process got its own message back; with a "
+					 "type for each direction each side got the other's")
+			       : lab_say(lab, "no", "a process that sent and then received got its own message back");
 	if (replied >= 0)
-		return lab_say(lab, "no", "what the receiver sent did not reach the sender: its receive: %s", result_name(back));
+		return lab_say(lab, "no", "what the receiver sent did not reach the sender: its receive: %s",
+			result_name(back));
 	back = there_and_back(lab, 1, &own, &replied_bound);
 	if (back >= 0 && !own)
-		return lab_say(lab, "yes-if-both-bound", "the answer to a sender without an address gave %s, to one that had bound "
-			       "a name it arrived", result_name(replied));
+		return lab_say(lab, "yes-if-both-bound",
+			"the answer to a sender without an address gave %s, to one that had bound "
+			"a name it arrived",
+			result_name(replied));
 	return lab_say(lab, "no", "sending on the receiving end gave %s", result_name(replied));
 }
 
@@ -268,8 +275,8 @@ bool measure_vanished_client(struct lab *lab)
 	n = receive_one(r, 64, 0);
 	if (n == 0 || n == -ECONNRESET)
 		return lab_say(lab, n ? "fd-then-ECONNRESET" : "fd-then-EOF",
-			       "connect, SIGKILL, then accept gave a descriptor, and the first read %s",
-			       n ? "ECONNRESET" : "0: end of file");
+			"connect, SIGKILL, then accept gave a descriptor, and the first read %s",
+			n ? "ECONNRESET" : "0: end of file");
 	return lab_unknown(lab, "accept gave a descriptor, the first read: %s", result_name(n));
 }
 
@@ -290,7 +297,7 @@ static int64_t work_connect_state(struct puppet *me)
 		}
 		size = sizeof(info);
 		if (me->number && getsockopt(me->end.fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-		    info.tcpi_total_retrans > 0)
+			info.tcpi_total_retrans > 0)
 			return 1;
 	}
 	return -ETIMEDOUT;
@@ -322,11 +329,13 @@ static bool backlog_judge(struct lab *lab, struct puppet *r, struct puppet *last
 	after = state == 1 ? (puppet_tell(last, work_connect_state), puppet_finish(last)) : puppet_finish(waits);
 	text_copy(text, sizeof(text), after == 0 ? "made after all" : result_name(after));
 	if (blocking == WORK_BLOCKED && state == 1)
-		return lab_say(lab, after == 0 ? "SYN-dropped-retried" : "unknown", "backlog 1: the SYN of connect number %u went "
-			       "unanswered and was sent again; once the server accepted, the connection was %s", n, text);
+		return lab_say(lab, after == 0 ? "SYN-dropped-retried" : "unknown",
+			"backlog 1: the SYN of connect number %u went "
+			"unanswered and was sent again; once the server accepted, the connection was %s",
+			n, text);
 	return lab_say(lab, blocking == WORK_BLOCKED && after == 0 ? "EAGAIN/blocks" : "unknown",
-		       "backlog 1: connect number %u gave %s without waiting, and waited (%s) until the server accepted: %s", n,
-		       result_name(state), result_name(blocking), text);
+		"backlog 1: connect number %u gave %s without waiting, and waited (%s) until the server accepted: %s",
+		n, result_name(state), result_name(blocking), text);
 }
 
 bool measure_backlog_full(struct lab *lab)

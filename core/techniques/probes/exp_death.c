@@ -64,9 +64,10 @@ bool measure_peer_death_reader(struct lab *lab)
 		return false;
 	puppet_kill(s);
 	end = receive_rest(lab, r, &n, &bytes, &sum);
-	return lab_say(lab, reader_word(end), "the sender queued %llu bytes and was killed; %llu bytes came in %llu receives, the next: %s",
-		       (unsigned long long)queued, (unsigned long long)bytes, (unsigned long long)n,
-		       end == 0 ? "end of file" : result_name(end));
+	return lab_say(lab, reader_word(end),
+		"the sender queued %llu bytes and was killed; %llu bytes came in %llu receives, the next: %s",
+		(unsigned long long)queued, (unsigned long long)bytes, (unsigned long long)n,
+		end == 0 ? "end of file" : result_name(end));
 }
 
 bool measure_peer_death_reader_unread(struct lab *lab)
@@ -75,7 +76,7 @@ bool measure_peer_death_reader_unread(struct lab *lab)
 	int64_t back, end;
 	uint64_t n, bytes, sum;
 
-	lab->place.variant = 1;		/* the peer has an address, so that something can be sent to it */
+	lab->place.variant = 1; /* the peer has an address, so that something can be sent to it */
 	if (pair_open(lab, &s, &r))
 		return false;
 	lab_let_go(lab);
@@ -86,8 +87,8 @@ bool measure_peer_death_reader_unread(struct lab *lab)
 		return lab_unknown(lab, "nothing could be left unread: the way back gave %s", result_name(back));
 	puppet_kill(s);
 	end = receive_rest(lab, r, &n, &bytes, &sum);
-	return lab_say(lab, reader_word(end), "the peer was killed with %lld unread bytes; the next receive: %s", (long long)back,
-		       end == 0 ? "end of file" : result_name(end));
+	return lab_say(lab, reader_word(end), "the peer was killed with %lld unread bytes; the next receive: %s",
+		(long long)back, end == 0 ? "end of file" : result_name(end));
 }
 
 /* Until the kernel has something to say about the descriptor, or says nothing for a while. */
@@ -136,8 +137,8 @@ bool measure_peer_death_writer(struct lab *lab)
 		other = send_to_dead(lab, 0, &other_ok, &other_sigpipe);
 		if (other == -1)
 			return false;
-		snprintf(unconnected, sizeof(unconnected), " (connected; without connect: %u sends fine, then %s)", other_ok,
-			 other < 0 ? result_name(other) : "nothing");
+		snprintf(unconnected, sizeof(unconnected), " (connected; without connect: %u sends fine, then %s)",
+			other_ok, other < 0 ? result_name(other) : "nothing");
 	}
 	result = send_to_dead(lab, datagram ? 2 : 0, &n_ok, &n_sigpipe);
 	if (result == -1)
@@ -147,9 +148,9 @@ bool measure_peer_death_writer(struct lab *lab)
 	if (result == WORK_BLOCKED)
 		return lab_say(lab, "unknown", "send number %u blocked", n_ok + 1);
 	snprintf(word, sizeof(word), "%s%s%s", n_ok ? "first-send-ok-then-" : "", result_name(result),
-		 n_sigpipe ? "+SIGPIPE" : "");
-	return lab_say(lab, word, "the receiver was killed; %u sends went well, the next gave %s with %u SIGPIPE%s", n_ok,
-		       result_name(result), n_sigpipe, unconnected);
+		n_sigpipe ? "+SIGPIPE" : "");
+	return lab_say(lab, word, "the receiver was killed; %u sends went well, the next gave %s with %u SIGPIPE%s",
+		n_ok, result_name(result), n_sigpipe, unconnected);
 }
 
 /* --- survival ------------------------------------------------------------------------------------------------- */
@@ -172,9 +173,10 @@ static bool sender_gone(struct lab *lab, bool killed)
 		return lab_unknown(lab, "the sender could not exit");
 	end = receive_rest(lab, r, &n, &bytes, &sum);
 	all = lab->link->traits & LINK_ADDS ? sum == 6 : bytes >= queued && n > 0;
-	return lab_say(lab, all ? "yes" : "no", "%llu bytes were queued, the sender %s, then %llu bytes came in %llu receives, then %s",
-		       (unsigned long long)queued, killed ? "was killed" : "exited", (unsigned long long)bytes,
-		       (unsigned long long)n, end == 0 ? "end of file" : result_name(end));
+	return lab_say(lab, all ? "yes" : "no",
+		"%llu bytes were queued, the sender %s, then %llu bytes came in %llu receives, then %s",
+		(unsigned long long)queued, killed ? "was killed" : "exited", (unsigned long long)bytes,
+		(unsigned long long)n, end == 0 ? "end of file" : result_name(end));
 }
 
 bool measure_survives_sender_exit(struct lab *lab)
@@ -222,7 +224,7 @@ static int restart(struct lab *lab, bool held, char *why, size_t size)
 		end = receive_rest(lab, again, &n, &bytes, &sum);
 	all = lab->link->traits & LINK_ADDS ? sum == 6 : bytes >= queued && n > 0;
 	snprintf(why, size, "%llu of %llu bytes, then %s", (unsigned long long)bytes, (unsigned long long)queued,
-		 end == 0 ? "end of file" : result_name(end));
+		end == 0 ? "end of file" : result_name(end));
 	lab_clear(lab);
 	return all;
 }
@@ -238,6 +240,10 @@ bool measure_survives_receiver_restart(struct lab *lab)
 	alone = restart(lab, false, without, sizeof(without));
 	if (alone < 0)
 		return false;
-	word = alone && held ? "yes" : !held ? "no" : lab->link->reach == REACH_BY_NAME ? "while-an-end-is-open" : "while-fd-held";
-	return lab_say(lab, word, "a new receiver got: %s, when somebody still held the object; %s, when nobody did", with, without);
+	word = alone && held			   ? "yes"
+	       : !held				   ? "no"
+	       : lab->link->reach == REACH_BY_NAME ? "while-an-end-is-open"
+						   : "while-fd-held";
+	return lab_say(lab, word, "a new receiver got: %s, when somebody still held the object; %s, when nobody did",
+		with, without);
 }

@@ -23,15 +23,17 @@ bool measure_boundaries(struct lab *lab)
 	if (lab_framed(lab, sizes, &sum))
 		return false;
 	if (lab->framed)
-		return lab_say(lab, "yes", "3 messages sent before the first receive came out as 3, of %s, %s and %s bytes",
-			       result_name(sizes[0]), result_name(sizes[1]), result_name(sizes[2]));
+		return lab_say(lab, "yes",
+			"3 messages sent before the first receive came out as 3, of %s, %s and %s bytes",
+			result_name(sizes[0]), result_name(sizes[1]), result_name(sizes[2]));
 	if ((lab->link->traits & LINK_ADDS) && sum == 6)
-		return lab_say(lab, "sum-exact", "the numbers 1, 2 and 3, written one by one, were read as one number: 6");
+		return lab_say(
+			lab, "sum-exact", "the numbers 1, 2 and 3, written one by one, were read as one number: 6");
 	if (sizes[0] > (int64_t)unit)
-		return lab_say(lab, "no", "messages of %zu, %zu and %zu bytes came out as %s bytes in one receive", unit,
-			       unit - 8, unit - 16, result_name(sizes[0]));
+		return lab_say(lab, "no", "messages of %zu, %zu and %zu bytes came out as %s bytes in one receive",
+			unit, unit - 8, unit - 16, result_name(sizes[0]));
 	return lab_unknown(lab, "3 messages came out as %s, %s, %s", result_name(sizes[0]), result_name(sizes[1]),
-			   result_name(sizes[2]));
+		result_name(sizes[2]));
 }
 
 /* The usual traffic: a reader that keeps up, with no more under way than the link has room for. */
@@ -58,9 +60,10 @@ bool measure_no_loss(struct lab *lab)
 		return false;
 	if (lab->link->traits & LINK_ADDS)
 		return lab_say(lab, t.sum == t.sent && t.sent == MESSAGES ? "sum-exact" : "no",
-			       "%llu writes of 1 were read as %llu numbers with the sum %llu", N(t.sent), N(t.received), N(t.sum));
+			"%llu writes of 1 were read as %llu numbers with the sum %llu", N(t.sent), N(t.received),
+			N(t.sum));
 	return lab_say(lab, t.received >= t.sent && t.sent == MESSAGES ? "yes" : "no",
-		       "%llu of %llu messages arrived, at most %u under way", N(t.received), N(t.sent), t.window);
+		"%llu of %llu messages arrived, at most %u under way", N(t.received), N(t.sent), t.window);
 }
 
 bool measure_no_duplication(struct lab *lab)
@@ -71,17 +74,20 @@ bool measure_no_duplication(struct lab *lab)
 		return false;
 	if (lab->link->traits & LINK_ADDS)
 		return lab_say(lab, t.sum == t.sent ? "sum-exact" : "no",
-			       "%llu writes of 1 had the sum %llu: none counted twice", N(t.sent), N(t.sum));
+			"%llu writes of 1 had the sum %llu: none counted twice", N(t.sent), N(t.sum));
 	if (lab->link->bytes == 0)
-		return lab_say(lab, t.received <= t.sent ? "yes" : "no", "%llu sent, %llu received", N(t.sent), N(t.received));
+		return lab_say(
+			lab, t.received <= t.sent ? "yes" : "no", "%llu sent, %llu received", N(t.sent), N(t.received));
 	return lab_say(lab, t.duplicates == 0 ? "yes" : "no", "%llu of %llu messages received arrived twice",
-		       N(t.duplicates), N(t.received));
+		N(t.duplicates), N(t.received));
 }
 
 static bool say_by_class(struct lab *lab, int order, const char *in_one, const char *texts)
 {
 	static const char *const words[] = {
-		[CLASSES_NONE] = "yes", [CLASSES_AS_SENT] = "yes", [CLASSES_HIGHEST_FIRST] = "yes-within-priority",
+		[CLASSES_NONE] = "yes",
+		[CLASSES_AS_SENT] = "yes",
+		[CLASSES_HIGHEST_FIRST] = "yes-within-priority",
 		[CLASSES_LOWEST_FIRST] = "yes-same-signo",
 	};
 
@@ -101,7 +107,7 @@ bool measure_fifo(struct lab *lab)
 	if (traffic_usual(lab, &t))
 		return false;
 	snprintf(in_one, sizeof(in_one), "%llu messages, %llu of them overtaken, at most %u under way", N(t.received),
-		 N(t.overtakings), t.window);
+		N(t.overtakings), t.window);
 	if (t.overtakings)
 		return lab_say(lab, "no", "%s", in_one);
 	order = class_order_measure(lab, false, texts, sizeof(texts));
@@ -118,8 +124,9 @@ static bool order_of_connections(struct lab *lab, struct puppet *r)
 	r->connection = 1;
 	n = receive_one(r, 64, 0);
 	if (n > 0 && r->id == 2)
-		return lab_say(lab, "per-connection", "A sent on connection 1, then B on connection 2; both were readable, and "
-			       "the receiver got B's message first by asking connection 2 first");
+		return lab_say(lab, "per-connection",
+			"A sent on connection 1, then B on connection 2; both were readable, and "
+			"the receiver got B's message first by asking connection 2 first");
 	return lab_unknown(lab, "the second connection gave %s", result_name(n));
 }
 
@@ -136,14 +143,16 @@ bool measure_global_order(struct lab *lab)
 
 	if (lab->link->bytes == 0) {
 		order = class_order_measure(lab, true, texts, sizeof(texts));
-		return order < 0 ? false : lab_say(lab, order == CLASSES_AS_SENT ? "yes" : "not-guaranteed",
-			"from two processes, each after the other, signals sent %s", texts);
+		return order < 0 ? false
+				 : lab_say(lab, order == CLASSES_AS_SENT ? "yes" : "not-guaranteed",
+					   "from two processes, each after the other, signals sent %s", texts);
 	}
 	if (lab_framed(lab, sizes, &sum) || pair_open(lab, &a, &r) || !(b = pair_add_sender(lab, r)))
 		return false;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		if (send_one(a, 1, size, 0) < 0 || send_one(b, 2, size, 0) < 0)
-			return lab_unknown(lab, "a send failed: %s, %s", result_name(a->result), result_name(b->result));
+			return lab_unknown(
+				lab, "a send failed: %s, %s", result_name(a->result), result_name(b->result));
 		if (lab->link->accept)
 			return order_of_connections(lab, r);
 		for (uint64_t id = 1; id <= 2; id++) {
@@ -154,8 +163,8 @@ bool measure_global_order(struct lab *lab)
 			overtaken += r->id != id;
 		}
 	}
-	snprintf(in_one, sizeof(in_one), "A's send had returned before B sent, %d times; B's came first %u times", ROUNDS,
-		 overtaken / 2);
+	snprintf(in_one, sizeof(in_one), "A's send had returned before B sent, %d times; B's came first %u times",
+		ROUNDS, overtaken / 2);
 	lab_clear(lab);
 	if (overtaken)
 		return lab_say(lab, "not-guaranteed", "%s", in_one);
@@ -170,7 +179,7 @@ static int selectable(struct lab *lab)
 
 	if (pair_open(lab, &s, &r))
 		return -1;
-	for (unsigned class = 0; class < 2; class++) {
+	for (unsigned class = 0; class < 2; class ++) {
 		s->class = class;
 		if (send_one(s, class + 1, link_small(lab->link), 0) < 0)
 			return -1;
@@ -195,11 +204,12 @@ bool measure_priority(struct lab *lab)
 		return lab_say(lab, "lowest-number-first", "signals sent %s", texts);
 	if (order == CLASSES_AS_SENT && selectable(lab) == 1)
 		return lab_say(lab, "receiver-selects-by-mtype",
-			       "types sent %s; asked for the later type, the receiver got it before the earlier", texts);
+			"types sent %s; asked for the later type, the receiver got it before the earlier", texts);
 	if (order != CLASSES_NONE)
 		return lab_unknown(lab, "classes sent %s", texts);
 	if (traffic_usual(lab, &t))
 		return false;
 	return lab_say(lab, t.overtakings ? "unknown" : "no",
-		       "send has no argument for it, and %llu of %llu messages overtook others", N(t.overtakings), N(t.received));
+		"send has no argument for it, and %llu of %llu messages overtook others", N(t.overtakings),
+		N(t.received));
 }

@@ -76,9 +76,14 @@ bool measure_pass_fds(struct lab *lab)
 	if (sent < 0)
 		return lab_say(lab, "no", "sendmsg with SCM_RIGHTS gave %s", result_name(sent));
 	got = puppet_do(r, work_receive_fd);
-	return lab_say(lab, got == 1 ? "yes" : got == 0 ? "no" : "unknown", "sendmsg with SCM_RIGHTS succeeded, %s",
-		       got == 1 ? "and the receiver read through the descriptor that came"
-		       : got == 0 ? "but no descriptor came with the message" : result_name(got));
+	return lab_say(lab,
+		got == 1   ? "yes"
+		: got == 0 ? "no"
+			   : "unknown",
+		"sendmsg with SCM_RIGHTS succeeded, %s",
+		got == 1   ? "and the receiver read through the descriptor that came"
+		: got == 0 ? "but no descriptor came with the message"
+			   : result_name(got));
 }
 
 /* --- credentials ---------------------------------------------------------------------------------------------- */
@@ -132,7 +137,8 @@ static bool credentials_signal(struct lab *lab, struct puppet *s, struct puppet 
 	int64_t forged, n;
 	pid_t honest;
 
-	if (send_one(s, 1, link_small(lab->link), 0) < 0 || !is_message(lab->link, receive_one(r, 64, PARCEL_ANY_CLASS)))
+	if (send_one(s, 1, link_small(lab->link), 0) < 0 ||
+		!is_message(lab->link, receive_one(r, 64, PARCEL_ANY_CLASS)))
 		return lab_unknown(lab, "send %s, receive %s", result_name(s->result), result_name(r->result));
 	honest = r->said_pid;
 	s->said_code = r->said_code;
@@ -140,12 +146,15 @@ static bool credentials_signal(struct lab *lab, struct puppet *s, struct puppet 
 	if (honest != s->pid)
 		return lab_say(lab, "no", "si_pid was %d, the sender %d", honest, s->pid);
 	if (forged < 0)
-		return lab_say(lab, "si_pid/si_uid", "si_pid was the sender's number; a forged one with the same si_code gave %s",
-			       result_name(forged));
+		return lab_say(lab, "si_pid/si_uid",
+			"si_pid was the sender's number; a forged one with the same si_code gave %s",
+			result_name(forged));
 	n = receive_one(r, 64, PARCEL_ANY_CLASS);
 	return lab_say(lab, is_message(lab->link, n) && r->said_pid == 1 ? "si_pid-forgeable" : "si_pid/si_uid",
-		       "si_pid was the sender's number; rt_sigqueueinfo(2) with the same si_code and a forged one was received as "
-		       "process %d", r->said_pid);
+		"si_pid was the sender's number; rt_sigqueueinfo(2) with the same si_code and a forged one was "
+		"received as "
+		"process %d",
+		r->said_pid);
 }
 
 static bool credentials_last(struct lab *lab, struct puppet *a, struct puppet *r)
@@ -161,7 +170,7 @@ static bool credentials_last(struct lab *lab, struct puppet *a, struct puppet *r
 		return b ? lab_unknown(lab, "send gave %s", result_name(b->result)) : false;
 	second = puppet_do(r, work_last_pid);
 	return lab_say(lab, first == a->pid && second == b->pid ? "last-pid-only" : "unknown",
-		       "IPC_STAT named A's process after A's message and only B's after B's, with both still unread");
+		"IPC_STAT named A's process after A's message and only B's after B's, with both still unread");
 }
 
 bool measure_pass_credentials(struct lab *lab)
@@ -177,13 +186,19 @@ bool measure_pass_credentials(struct lab *lab)
 		return credentials_last(lab, s, r);
 	want = puppet_do(r, work_want_credentials);
 	if (want < 0)
-		return lab_say(lab, "no", "nothing in receive names the sender; SO_PASSCRED gave %s", result_name(want));
+		return lab_say(
+			lab, "no", "nothing in receive names the sender; SO_PASSCRED gave %s", result_name(want));
 	if (send_one(s, 1, 64, 0) < 0)
 		return lab_unknown(lab, "send gave %s", result_name(s->result));
 	pid = puppet_do(r, work_receive_credentials);
-	return lab_say(lab, pid == s->pid ? "yes" : pid == 0 ? "no" : "unknown", "SO_PASSCRED was set; %s",
-		       pid == s->pid ? "SCM_CREDENTIALS named the sender's process, though it had not asked for that"
-		       : pid == 0 ? "no SCM_CREDENTIALS came" : result_name(pid));
+	return lab_say(lab,
+		pid == s->pid ? "yes"
+		: pid == 0    ? "no"
+			      : "unknown",
+		"SO_PASSCRED was set; %s",
+		pid == s->pid ? "SCM_CREDENTIALS named the sender's process, though it had not asked for that"
+		: pid == 0    ? "no SCM_CREDENTIALS came"
+			      : result_name(pid));
 }
 
 /* --- multiplexing --------------------------------------------------------------------------------------------- */
@@ -231,8 +246,10 @@ bool measure_multiplexable(struct lab *lab)
 	if (before < 0)
 		return lab_say(lab, "no", "epoll_ctl on the descriptor gave %s", result_name(before));
 	if (before == 0 && after == BY_ALL)
-		return lab_say(lab, "yes", "poll, select and epoll said not ready before a message and ready after it%s",
-			       lab->link->signal_number ? " (on a signalfd)" : "");
-	return lab_say(lab, before == after ? "no" : "unknown", "ready by (poll 1, select 2, epoll 4): %s before, %s after a message",
-		       result_name(before), result_name(after));
+		return lab_say(lab, "yes",
+			"poll, select and epoll said not ready before a message and ready after it%s",
+			lab->link->signal_number ? " (on a signalfd)" : "");
+	return lab_say(lab, before == after ? "no" : "unknown",
+		"ready by (poll 1, select 2, epoll 4): %s before, %s after a message", result_name(before),
+		result_name(after));
 }

@@ -44,8 +44,9 @@ static bool full_memory(struct lab *lab, unsigned flags)
 		return lab_unknown(lab, "the record could not be written and read");
 	n = r->number;
 	return lab_say(lab, n == MANY ? "overwrites" : "unknown",
-		       "%d numbers were written to one place, the reader found only the last, %llu; the ring on top: after %llu messages %s",
-		       MANY, N(n), N(f.held), result_name(f.end));
+		"%d numbers were written to one place, the reader found only the last, %llu; the ring on top: after "
+		"%llu messages %s",
+		MANY, N(n), N(f.held), result_name(f.end));
 }
 
 /* --- everything with messages --------------------------------------------------------------------------------- */
@@ -60,8 +61,8 @@ static bool lost_something(const struct lab *lab, const struct fill *f)
 /* What one filling says, as a word; NULL: there was no end to the room. */
 static const char *fill_word(const struct lab *lab, const struct fill *f)
 {
-	bool merged = f->received < f->sent && (lab->link->traits & LINK_ADDS ? f->sum_received == f->sum_sent
-										: lab->link->bytes == 0);
+	bool merged = f->received < f->sent &&
+		      (lab->link->traits & LINK_ADDS ? f->sum_received == f->sum_sent : lab->link->bytes == 0);
 
 	if (f->end == WORK_BLOCKED)
 		return merged ? "coalesces-then-blocks" : lost_something(lab, f) ? NULL : "blocks";
@@ -99,15 +100,18 @@ static bool full(struct lab *lab, unsigned flags)
 	i = words[1] ? 1 : 0;
 	word = words[0] && !adds ? words[0] : words[i];
 	if (!word || (!adds && words[0] && words[1] && strcmp(words[0], words[1])))
-		return lab_unknown(lab, "%llu messages of %zu bytes: %s, %llu received; %llu of %zu bytes: %s, %llu received",
-				   N(f[0].sent), f[0].size, result_name(f[0].end), N(f[0].received), N(f[1].sent), f[1].size,
-				   result_name(f[1].end), N(f[1].received));
+		return lab_unknown(lab,
+			"%llu messages of %zu bytes: %s, %llu received; %llu of %zu bytes: %s, %llu received",
+			N(f[0].sent), f[0].size, result_name(f[0].end), N(f[0].received), N(f[1].sent), f[1].size,
+			result_name(f[1].end), N(f[1].received));
 	if (word == words[0])
 		i = 0;
-	return lab_say(lab, word, "nobody read: %llu sends of %zu bytes succeeded, the next: %s; in the end %llu were sent (%llu bytes) and "
-		       "%llu receives gave %llu bytes",
-		       N(f[i].held), f[i].size, f[i].end >= 0 ? "not tried" : result_name(f[i].end), N(f[i].sent),
-		       N(f[i].bytes_sent), N(f[i].received), N(f[i].bytes_received));
+	return lab_say(lab, word,
+		"nobody read: %llu sends of %zu bytes succeeded, the next: %s; in the end %llu were sent (%llu bytes) "
+		"and "
+		"%llu receives gave %llu bytes",
+		N(f[i].held), f[i].size, f[i].end >= 0 ? "not tried" : result_name(f[i].end), N(f[i].sent),
+		N(f[i].bytes_sent), N(f[i].received), N(f[i].bytes_received));
 }
 
 bool measure_full_blocking(struct lab *lab)
@@ -134,11 +138,13 @@ bool measure_partial_write(struct lab *lab)
 		if (fill_run(lab, &f))
 			return false;
 		if (f.partial)
-			return lab_say(lab, "yes", "non-blocking sends of %zu bytes with nobody reading: one moved less than asked "
-				       "(%llu bytes in %llu sends, then %s)", sizes[i], N(f.bytes_sent), N(f.sent), result_name(f.end));
+			return lab_say(lab, "yes",
+				"non-blocking sends of %zu bytes with nobody reading: one moved less than asked "
+				"(%llu bytes in %llu sends, then %s)",
+				sizes[i], N(f.bytes_sent), N(f.sent), result_name(f.end));
 		n_full += f.sent > 0;
 		snprintf(tried + strlen(tried), sizeof(tried) - strlen(tried), "%s%zu B: %llu whole, then %s",
-			 tried[0] ? "; " : "", sizes[i], N(f.sent), result_name(f.end));
+			tried[0] ? "; " : "", sizes[i], N(f.sent), result_name(f.end));
 	}
 	return lab_say(lab, n_full ? "no" : "unknown", "no send moved a part: %s", tried);
 }
@@ -162,7 +168,8 @@ bool measure_partial_read(struct lab *lab)
 		return lab_unknown(lab, "receive gave %s", result_name(n));
 	if (!lab->framed && !(lab->link->traits & LINK_ADDS))
 		return lab_say(lab, n == (int64_t)half ? "yes" : "unknown",
-			       "asked for %zu bytes of which %zu were there, receive returned %lld", unit, half, (long long)n);
+			"asked for %zu bytes of which %zu were there, receive returned %lld", unit, half, (long long)n);
 	return lab_say(lab, n == (int64_t)half && r->intact ? "no" : "yes",
-		       "a message of %zu bytes came in one receive of %lld bytes; messages are never divided", half, (long long)n);
+		"a message of %zu bytes came in one receive of %lld bytes; messages are never divided", half,
+		(long long)n);
 }

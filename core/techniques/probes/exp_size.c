@@ -58,11 +58,12 @@ static bool beyond_memory(struct lab *lab, bool wants_size)
 		return false;
 	if (within || !beyond || limit != LINK_SEGMENT)
 		return lab_unknown(lab, "byte %d: %s, byte %d: %s, size %lld", LINK_SEGMENT - 1,
-				   signal_word(within, text, sizeof(text)), LINK_SEGMENT,
-				   signal_word(beyond, word, sizeof(word)), (long long)limit);
+			signal_word(within, text, sizeof(text)), LINK_SEGMENT, signal_word(beyond, word, sizeof(word)),
+			(long long)limit);
 	signal_word(beyond, word, sizeof(word));
 	return lab_say(lab, wants_size ? lab->link->limit_word : word,
-		       "a segment of %lld bytes: its last byte could be written, the next one gave %s", (long long)limit, word);
+		"a segment of %lld bytes: its last byte could be written, the next one gave %s", (long long)limit,
+		word);
 }
 
 /* --- messages ------------------------------------------------------------------------------------------------- */
@@ -80,12 +81,14 @@ static bool unlimited(struct lab *lab)
 	while (got < LAB_BUFFER) {
 		n = receive_one(r, LAB_BUFFER, 0);
 		if (n <= 0)
-			return lab_unknown(lab, "after %llu bytes receive gave %s", (unsigned long long)got, result_name(n));
+			return lab_unknown(
+				lab, "after %llu bytes receive gave %s", (unsigned long long)got, result_name(n));
 		got += (uint64_t)n;
 	}
 	sent = puppet_wait(s);
 	return lab_say(lab, sent == LAB_BUFFER ? "unlimited" : "unknown",
-		       "one send of %d bytes moved %s bytes while the reader read; no size was refused", LAB_BUFFER, result_name(sent));
+		"one send of %d bytes moved %s bytes while the reader read; no size was refused", LAB_BUFFER,
+		result_name(sent));
 }
 
 bool measure_max_message(struct lab *lab)
@@ -101,18 +104,20 @@ bool measure_max_message(struct lab *lab)
 		return most < 0 ? false : unlimited(lab);
 	snprintf(word, sizeof(word), "%lld", (long long)most);
 	if (!lab->link->limit)
-		return lab_say(lab, word, "%lld bytes arrived whole, %lld did not", (long long)most, (long long)most + 1);
+		return lab_say(
+			lab, word, "%lld bytes arrived whole, %lld did not", (long long)most, (long long)most + 1);
 	if (pair_open(lab, &s, &r))
 		return false;
 	limit = puppet_do(r, work_limit_of);
-	return lab_say(lab, limit == most ? lab->link->limit_word : word, "%lld bytes arrived whole, %lld did not; the object says %s",
-		       (long long)most, (long long)most + 1, result_name(limit));
+	return lab_say(lab, limit == most ? lab->link->limit_word : word,
+		"%lld bytes arrived whole, %lld did not; the object says %s", (long long)most, (long long)most + 1,
+		result_name(limit));
 }
 
 static bool oversize_stream(struct lab *lab)
 {
 	struct puppet *s, *r;
-	enum { MOST_SENDS = 64 };	/* there may be room for some of them */
+	enum { MOST_SENDS = 64 }; /* there may be room for some of them */
 	int64_t partial = 0, blocked = 0;
 
 	if (pair_open(lab, &s, &r))
@@ -131,8 +136,8 @@ static bool oversize_stream(struct lab *lab)
 			break;
 	}
 	return lab_say(lab, partial > 0 && blocked == WORK_BLOCKED ? "partial-or-blocks" : "unknown",
-		       "sends of %d bytes with nobody reading: without waiting one moved %s bytes; with waiting: %s", LAB_BUFFER,
-		       result_name(partial), result_name(blocked));
+		"sends of %d bytes with nobody reading: without waiting one moved %s bytes; with waiting: %s",
+		LAB_BUFFER, result_name(partial), result_name(blocked));
 }
 
 bool measure_oversize_send(struct lab *lab)
@@ -146,7 +151,8 @@ bool measure_oversize_send(struct lab *lab)
 		if (pair_open(lab, &s, &r))
 			return false;
 		result = send_one(s, UINT64_MAX, 8, 0);
-		return lab_say(lab, result_name(result), "the number 2^64-1, larger than the counter holds: %s", result_name(result));
+		return lab_say(lab, result_name(result), "the number 2^64-1, larger than the counter holds: %s",
+			result_name(result));
 	}
 	most = largest_message(lab);
 	if (most <= 0)
@@ -154,8 +160,8 @@ bool measure_oversize_send(struct lab *lab)
 	if (pair_open(lab, &s, &r))
 		return false;
 	result = send_one(s, 1, (size_t)most + 1, 0);
-	return lab_say(lab, result < 0 ? result_name(result) : "unknown", "a send of %lld bytes, one more than the largest: %s",
-		       (long long)most + 1, result_name(result));
+	return lab_say(lab, result < 0 ? result_name(result) : "unknown",
+		"a send of %lld bytes, one more than the largest: %s", (long long)most + 1, result_name(result));
 }
 
 bool measure_short_buffer(struct lab *lab)
@@ -176,14 +182,15 @@ bool measure_short_buffer(struct lab *lab)
 	rest = receive_one(r, LAB_BUFFER / 2, 0);
 	if (first < 0 && first > WORK_BLOCKED && rest == (int64_t)size && r->id == 1) {
 		snprintf(word, sizeof(word), "%s-kept", result_name(first));
-		return lab_say(lab, word, "a message of %zu bytes into %zu: %s; it was still there for a larger buffer", size, room,
-			       result_name(first));
+		return lab_say(lab, word, "a message of %zu bytes into %zu: %s; it was still there for a larger buffer",
+			size, room, result_name(first));
 	}
 	if (first == (int64_t)room && rest == (int64_t)(size - room))
-		return lab_say(lab, "rest-kept", "%zu bytes into %zu: %lld, and the next receive gave the other %lld", size, room,
-			       (long long)first, (long long)rest);
+		return lab_say(lab, "rest-kept", "%zu bytes into %zu: %lld, and the next receive gave the other %lld",
+			size, room, (long long)first, (long long)rest);
 	if (first == (int64_t)room && rest == WORK_BLOCKED)
-		return lab_say(lab, truncated ? "truncated-MSG_TRUNC" : "unknown", "%zu bytes into %zu: %lld%s, and the rest was gone",
-			       size, room, (long long)first, truncated ? ", marked as cut" : "");
+		return lab_say(lab, truncated ? "truncated-MSG_TRUNC" : "unknown",
+			"%zu bytes into %zu: %lld%s, and the rest was gone", size, room, (long long)first,
+			truncated ? ", marked as cut" : "");
 	return lab_unknown(lab, "%zu bytes into %zu: %s, then %s", size, room, result_name(first), result_name(rest));
 }

@@ -20,12 +20,12 @@ bool documentation_promises(const struct link *link, const char *guarantee, cons
 struct traffic {
 	/* Wishes. */
 	size_t size;
-	uint64_t n;		/* messages */
-	uint32_t window;	/* at most so many sent and not yet taken; UINT32_MAX: no window */
+	uint64_t n; /* messages */
+	uint32_t window; /* at most so many sent and not yet taken; UINT32_MAX: no window */
 	/* Findings. */
 	uint64_t sent, received, duplicates, overtakings, corrupt, sum;
 	uint32_t interruptions;
-	int64_t sender_end, receiver_end;	/* results of the work */
+	int64_t sender_end, receiver_end; /* results of the work */
 };
 
 /* How many small messages (at most `most`) fit while nobody reads, with none lost; at least 1. -1: the lab's reason. */
@@ -43,16 +43,16 @@ int class_order_measure(struct lab *lab, bool two, char *order, size_t size);
 /* --- fill.c: what happens when nobody reads -------------------------------------------------------------------- */
 
 struct fill {
-	size_t size;		/* of a message */
-	uint64_t id;		/* 0: messages are numbered; else all carry this */
+	size_t size; /* of a message */
+	uint64_t id; /* 0: messages are numbered; else all carry this */
 	unsigned flags;
 	uint64_t most;
 	/* Findings. */
 	uint64_t sent, bytes_sent, received, bytes_received, first, last;
-	uint64_t held;		/* messages sent before anybody read */
-	uint64_t sum_sent, sum_received;	/* of the ids, modulo 2^64 */
-	bool partial;		/* a send moved less than asked */
-	int64_t end;		/* what the last send gave */
+	uint64_t held; /* messages sent before anybody read */
+	uint64_t sum_sent, sum_received; /* of the ids, modulo 2^64 */
+	bool partial; /* a send moved less than asked */
+	int64_t end; /* what the last send gave */
 };
 
 /* Sends until that ends or blocks, then drains. 0, or -1 with the lab's reason. */

@@ -12,7 +12,7 @@
 enum { SIGNALS_PENDING = 1000 };
 static unsigned char buffer[LAB_BUFFER];
 
-struct fill_board {	/* what the two puppets found; in the lab's log, which is shared and else unused here */
+struct fill_board { /* what the two puppets found; in the lab's log, which is shared and else unused here */
 	struct fill f;
 };
 
@@ -89,7 +89,7 @@ int fill_run(struct lab *lab, struct fill *f)
 		return -1;
 	}
 	board(lab)->held = board(lab)->sent;
-	puppet_do(r, work_drain);	/* ends when it is blocked; what a blocked sender adds counts too */
+	puppet_do(r, work_drain); /* ends when it is blocked; what a blocked sender adds counts too */
 	puppet_kill(s);
 	puppet_kill(r);
 	end = f->end;

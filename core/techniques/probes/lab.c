@@ -42,8 +42,12 @@ int lab_make(struct lab *lab)
 {
 	static unsigned n_trials;
 
-	lab->place = (struct place){ .id = -1, .id2 = -1, .fds = { -1, -1 }, .guard = { -1, -1 },
-				     .backlog = lab->place.backlog, .variant = lab->place.variant };
+	lab->place = (struct place){ .id = -1,
+		.id2 = -1,
+		.fds = { -1, -1 },
+		.guard = { -1, -1 },
+		.backlog = lab->place.backlog,
+		.variant = lab->place.variant };
 	snprintf(lab->place.path, sizeof(lab->place.path), "%s/p%u", lab->directory, ++n_trials);
 	snprintf(lab->place.name, sizeof(lab->place.name), "/sabot-probe-%d-%u", (int)getpid(), n_trials);
 	lab->made = true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The laboratory: puppets (child processes that do one piece of work after another, as told) and what an experiment
- * concludes. An experiment is a script over puppets: "send", "send", "kill it", "receive". Every wait ends by an event:
- * the work is done, the puppet is dead, or the kernel says that it is asleep in its call; a deadline is the last resort.
+ * concludes. An experiment is a script over puppets: "send", "send", "kill it", "receive". Every wait ends by an
+ * event: the work is done, the puppet is dead, or the kernel says that it is asleep in its call; a deadline is the
+ * last resort.
  */
 #ifndef CORE_TECHNIQUES_PROBES_LAB_H
 #define CORE_TECHNIQUES_PROBES_LAB_H
@@ -18,7 +19,7 @@ enum {
 	LAB_PUPPETS = 24,
 	LAB_LOG = 8192,
 	LAB_BUFFER = 1 << 20,
-	LAB_SIGNAL = 14,	/* SIGALRM interrupts; it is no technique's own */
+	LAB_SIGNAL = 14, /* SIGALRM interrupts; it is no technique's own */
 };
 
 /* Results of a piece of work besides bytes (>= 0) and -errno (> -4096). */
@@ -31,21 +32,21 @@ struct puppet {
 	int64_t result;
 	pid_t pid;
 	bool alive;
-	int status;		/* of waitid, when it is dead */
-	int proc;		/* its number in /proc as mounted here */
+	int status; /* of waitid, when it is dead */
+	int proc; /* its number in /proc as mounted here */
 	_Atomic uint32_t n_handled, n_sigpipe;
 	/* Orders and findings; the experiment's to use. */
 	struct lab *lab;
 	struct end end;
-	size_t size;		/* bytes of a message, room of a receive */
-	uint64_t id;		/* of the first message to send; of the message received */
-	uint64_t count;		/* how many */
+	size_t size; /* bytes of a message, room of a receive */
+	uint64_t id; /* of the first message to send; of the message received */
+	uint64_t count; /* how many */
 	unsigned flags, class, connection;
 	bool truncated, intact;
 	pid_t said_pid;
 	int said_code;
-	uint64_t number;	/* free */
-	_Atomic uint64_t n_moved, n_bytes;	/* what a long piece of work has done so far */
+	uint64_t number; /* free */
+	_Atomic uint64_t n_moved, n_bytes; /* what a long piece of work has done so far */
 };
 
 struct lab {
@@ -56,11 +57,11 @@ struct lab {
 	struct place place;
 	struct puppet puppets[LAB_PUPPETS];
 	unsigned n_puppets;
-	bool framed;		/* one receive is one message here; valid after lab_framed() */
-	_Atomic uint32_t taken;	/* messages that receivers have taken: futex word for windows */
+	bool framed; /* one receive is one message here; valid after lab_framed() */
+	_Atomic uint32_t taken; /* messages that receivers have taken: futex word for windows */
 	_Atomic uint32_t stop;
 	_Atomic uint32_t n_log;
-	uint64_t log[LAB_LOG];	/* ids in the order received */
+	uint64_t log[LAB_LOG]; /* ids in the order received */
 	char value[64];
 	char evidence[640];
 };
@@ -80,13 +81,13 @@ bool lab_unknown(struct lab *lab, const char *format, ...) __attribute__((format
 struct puppet *puppet_new(struct lab *lab);
 /* Tells it what to do and comes back at once. */
 void puppet_tell(struct puppet *p, int64_t (*work)(struct puppet *me));
-/* Waits until the work is done (its result), it is asleep in it (WORK_BLOCKED), dead (WORK_DIED) or late (WORK_LATE). */
+/* Waits until the work is done (its result), or it is asleep in it (WORK_BLOCKED), dead (WORK_DIED), late (WORK_LATE). */
 int64_t puppet_wait(struct puppet *p);
 /* As puppet_wait, but only looks whether it is asleep right now; for steering, never for a verdict. */
 int64_t puppet_wait_asleep(struct puppet *p);
-int64_t puppet_do(struct puppet *p, int64_t (*work)(struct puppet *me));	/* tell and wait */
-void puppet_kill(struct puppet *p);	/* SIGKILL, and reaps */
-int puppet_exit(struct puppet *p);	/* exit(0) in the puppet, and reaps; kills if it is not idle */
+int64_t puppet_do(struct puppet *p, int64_t (*work)(struct puppet *me)); /* tell and wait */
+void puppet_kill(struct puppet *p); /* SIGKILL, and reaps */
+int puppet_exit(struct puppet *p); /* exit(0) in the puppet, and reaps; kills if it is not idle */
 /* Sends LAB_SIGNAL and waits until its handler has run. 0, or WORK_* */
 int puppet_interrupt(struct puppet *p);
 
@@ -94,10 +95,10 @@ int puppet_interrupt(struct puppet *p);
 int64_t work_receiver(struct puppet *me);
 int64_t work_sender(struct puppet *me);
 int64_t work_accept(struct puppet *me);
-int64_t work_close(struct puppet *me);		/* every descriptor and map of its end */
-int64_t work_send(struct puppet *me);		/* one message: size, id, flags, class */
-int64_t work_receive(struct puppet *me);	/* one call: size, flags; fills id, intact, truncated */
-int64_t work_restart_on(struct puppet *me);	/* LAB_SIGNAL's handler gets SA_RESTART */
+int64_t work_close(struct puppet *me); /* every descriptor and map of its end */
+int64_t work_send(struct puppet *me); /* one message: size, id, flags, class */
+int64_t work_receive(struct puppet *me); /* one call: size, flags; fills id, intact, truncated */
+int64_t work_restart_on(struct puppet *me); /* LAB_SIGNAL's handler gets SA_RESTART */
 
 /* The same, with the orders written out. */
 int64_t send_one(struct puppet *p, uint64_t id, size_t size, unsigned flags);

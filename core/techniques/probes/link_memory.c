@@ -297,9 +297,19 @@ static pid_t segment_last_pid(struct end *e)
 
 #define MEMORY(name_, title, reach_, make_, open_, destroy_, last_pid_) \
 	const struct link name_ = { \
-		.name = title, .reach = reach_, .traits = LINK_MEMORY, .bytes = SLOT_BYTES, .n_classes = 1, \
-		.limit_word = "segment-size", .make = make_, .receiver = open_, .sender = open_, \
-		.send = ring_send, .receive = ring_receive, .destroy = destroy_, .limit = segment_limit, \
+		.name = title, \
+		.reach = reach_, \
+		.traits = LINK_MEMORY, \
+		.bytes = SLOT_BYTES, \
+		.n_classes = 1, \
+		.limit_word = "segment-size", \
+		.make = make_, \
+		.receiver = open_, \
+		.sender = open_, \
+		.send = ring_send, \
+		.receive = ring_receive, \
+		.destroy = destroy_, \
+		.limit = segment_limit, \
 		.last_pid = last_pid_, \
 	}
 

@@ -35,7 +35,7 @@ static ssize_t file_receive(struct end *e, struct parcel *p)
 	ssize_t n;
 
 	if (p->flags & PARCEL_TIMED)
-		return -ENOTSUP;	/* read(2) has no timed form */
+		return -ENOTSUP; /* read(2) has no timed form */
 	flag_set(e->fd, p->flags);
 	n = read(e->fd, p->bytes, p->n);
 	return n < 0 ? -errno : n;
@@ -96,19 +96,41 @@ static int eventfd_end(struct end *e)
 }
 
 const struct link link_pipe = {
-	.name = "pipe", .reach = REACH_BY_ENDS, .bytes = SIZE_MAX, .n_classes = 1,
-	.make = pipe_make, .receiver = pipe_end, .sender = pipe_end, .send = file_send, .receive = file_receive,
+	.name = "pipe",
+	.reach = REACH_BY_ENDS,
+	.bytes = SIZE_MAX,
+	.n_classes = 1,
+	.make = pipe_make,
+	.receiver = pipe_end,
+	.sender = pipe_end,
+	.send = file_send,
+	.receive = file_receive,
 	.destroy = destroy_nothing,
 };
 
 const struct link link_fifo = {
-	.name = "fifo", .reach = REACH_BY_NAME, .bytes = SIZE_MAX, .n_classes = 1,
-	.make = fifo_make, .receiver = fifo_receiver, .sender = fifo_sender, .send = file_send, .receive = file_receive,
+	.name = "fifo",
+	.reach = REACH_BY_NAME,
+	.bytes = SIZE_MAX,
+	.n_classes = 1,
+	.make = fifo_make,
+	.receiver = fifo_receiver,
+	.sender = fifo_sender,
+	.send = file_send,
+	.receive = file_receive,
 	.destroy = fifo_destroy,
 };
 
 const struct link link_eventfd = {
-	.name = "eventfd", .reach = REACH_BY_FD, .traits = LINK_ADDS, .bytes = 8, .n_classes = 1,
-	.make = eventfd_make, .receiver = eventfd_end, .sender = eventfd_end, .send = file_send,
-	.receive = file_receive, .destroy = destroy_nothing,
+	.name = "eventfd",
+	.reach = REACH_BY_FD,
+	.traits = LINK_ADDS,
+	.bytes = 8,
+	.n_classes = 1,
+	.make = eventfd_make,
+	.receiver = eventfd_end,
+	.sender = eventfd_end,
+	.send = file_send,
+	.receive = file_receive,
+	.destroy = destroy_nothing,
 };

@@ -133,13 +133,13 @@ static ssize_t sysv_receive(struct end *e, struct parcel *p)
 	ssize_t n;
 
 	if (p->flags & PARCEL_TIMED)
-		return -ENOTSUP;	/* msgrcv(2) has no timed form */
+		return -ENOTSUP; /* msgrcv(2) has no timed form */
 	m = malloc(sizeof(*m) + p->n);
 	if (!m)
 		return -ENOMEM;
 	n = msgrcv(e->place->id, m, p->n, type, p->flags & PARCEL_DONTWAIT ? IPC_NOWAIT : 0);
 	if (n < 0) {
-		n = errno == ENOMSG ? -EAGAIN : -errno;	/* "nothing there" has one name for all links */
+		n = errno == ENOMSG ? -EAGAIN : -errno; /* "nothing there" has one name for all links */
 	} else {
 		memcpy(p->bytes, m->bytes, (size_t)n);
 		p->class = (unsigned)(m->type - 1);
@@ -163,14 +163,30 @@ static void sysv_destroy(struct place *p)
 }
 
 const struct link link_posix_mq = {
-	.name = "posix-mq", .reach = REACH_BY_NAME, .bytes = SIZE_MAX, .n_classes = QUEUE_CLASSES,
+	.name = "posix-mq",
+	.reach = REACH_BY_NAME,
+	.bytes = SIZE_MAX,
+	.n_classes = QUEUE_CLASSES,
 	.limit_word = "mq_msgsize",
-	.make = posix_make, .receiver = posix_open, .sender = posix_open, .send = posix_send,
-	.receive = posix_receive, .destroy = posix_destroy, .limit = posix_limit,
+	.make = posix_make,
+	.receiver = posix_open,
+	.sender = posix_open,
+	.send = posix_send,
+	.receive = posix_receive,
+	.destroy = posix_destroy,
+	.limit = posix_limit,
 };
 
 const struct link link_sysv_mq = {
-	.name = "sysv-mq", .reach = REACH_BY_NAME, .bytes = SIZE_MAX, .n_classes = QUEUE_CLASSES,
-	.make = sysv_make, .receiver = sysv_open, .sender = sysv_open, .send = sysv_send, .receive = sysv_receive,
-	.destroy = sysv_destroy, .last_pid = sysv_last_pid,
+	.name = "sysv-mq",
+	.reach = REACH_BY_NAME,
+	.bytes = SIZE_MAX,
+	.n_classes = QUEUE_CLASSES,
+	.make = sysv_make,
+	.receiver = sysv_open,
+	.sender = sysv_open,
+	.send = sysv_send,
+	.receive = sysv_receive,
+	.destroy = sysv_destroy,
+	.last_pid = sysv_last_pid,
 };

@@ -57,7 +57,7 @@ static int signal_receiver(struct end *e)
 static int signal_sender(struct end *e)
 {
 	if (e->place->receiver == 0)
-		return -ESRCH;	/* to kill(2), 0 would be the whole process group */
+		return -ESRCH; /* to kill(2), 0 would be the whole process group */
 	return kill(e->place->receiver, 0) ? -errno : 0;
 }
 
@@ -71,7 +71,7 @@ static ssize_t queued_send(struct end *e, const struct parcel *p)
 	union sigval v = { .sival_ptr = NULL };
 
 	if (p->n > sizeof(v))
-		return -ENOTSUP;	/* there is no way to say it */
+		return -ENOTSUP; /* there is no way to say it */
 	memcpy(&v, p->bytes, p->n);
 	return sigqueue(e->place->receiver, number_of(e->link, p->class), v) ? -errno : (ssize_t)p->n;
 }
@@ -105,14 +105,31 @@ static ssize_t signal_receive(struct end *e, struct parcel *p)
 }
 
 const struct link link_signal = {
-	.name = "signal", .reach = REACH_BY_NAME, .traits = LINK_SIGNAL, .bytes = 0, .n_classes = STANDARD_CLASSES,
-	.make = make_nothing, .receiver = signal_receiver, .sender = signal_sender, .send = standard_send,
-	.receive = signal_receive, .destroy = destroy_nothing, .signal_number = number_of,
+	.name = "signal",
+	.reach = REACH_BY_NAME,
+	.traits = LINK_SIGNAL,
+	.bytes = 0,
+	.n_classes = STANDARD_CLASSES,
+	.make = make_nothing,
+	.receiver = signal_receiver,
+	.sender = signal_sender,
+	.send = standard_send,
+	.receive = signal_receive,
+	.destroy = destroy_nothing,
+	.signal_number = number_of,
 };
 
 const struct link link_rt_signal = {
-	.name = "rt-signal", .reach = REACH_BY_NAME, .traits = LINK_SIGNAL, .bytes = sizeof(union sigval),
+	.name = "rt-signal",
+	.reach = REACH_BY_NAME,
+	.traits = LINK_SIGNAL,
+	.bytes = sizeof(union sigval),
 	.n_classes = QUEUED_CLASSES,
-	.make = make_nothing, .receiver = signal_receiver, .sender = signal_sender, .send = queued_send,
-	.receive = signal_receive, .destroy = destroy_nothing, .signal_number = number_of,
+	.make = make_nothing,
+	.receiver = signal_receiver,
+	.sender = signal_sender,
+	.send = queued_send,
+	.receive = signal_receive,
+	.destroy = destroy_nothing,
+	.signal_number = number_of,
 };

@@ -129,7 +129,7 @@ static int connect_sender(struct end *e)
 	address_of(e, "", &a);
 	if (e->wish == WISH_ALONE)
 		return 0;
-	if (e->link == &link_tcp)	/* else many small messages wait for the reader's delayed acknowledgement */
+	if (e->link == &link_tcp) /* else many small messages wait for the reader's delayed acknowledgement */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (e->wish == WISH_NO_WAIT)
 		fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -207,7 +207,7 @@ static ssize_t datagram_send(struct end *e, const struct parcel *p)
 	ssize_t n;
 
 	address_of(e, "", &a);
-	if (e->receives)	/* the way back: to whoever sent last */
+	if (e->receives) /* the way back: to whoever sent last */
 		n = sendto(e->fd, p->bytes, p->n, flags, (struct sockaddr *)e->back, e->back_size);
 	else if (e->place->variant & 2)
 		n = send(e->fd, p->bytes, p->n, flags);
@@ -229,19 +229,27 @@ static int socketpair_end(struct end *e)
 
 #define SOCKET(name_, title, make_, receiver_, sender_, accept_, send_, destroy_) \
 	const struct link name_ = { \
-		.name = title, .traits = LINK_SOCKET, .bytes = SIZE_MAX, .n_classes = 1, .make = make_, \
-		.receiver = receiver_, .sender = sender_, .accept = accept_, .send = send_, \
-		.receive = socket_receive, .destroy = destroy_, \
+		.name = title, \
+		.traits = LINK_SOCKET, \
+		.bytes = SIZE_MAX, \
+		.n_classes = 1, \
+		.make = make_, \
+		.receiver = receiver_, \
+		.sender = sender_, \
+		.accept = accept_, \
+		.send = send_, \
+		.receive = socket_receive, \
+		.destroy = destroy_, \
 		.reach = receiver_ == socketpair_end ? REACH_BY_ENDS : REACH_BY_NAME, \
 	}
 
 SOCKET(link_unix_stream, "unix-stream", make_nothing, listen_receiver, connect_sender, socket_accept, socket_send,
-       destroy_path);
+	destroy_path);
 SOCKET(link_unix_seqpacket, "unix-seqpacket", make_nothing, listen_receiver, connect_sender, socket_accept, socket_send,
-       destroy_path);
+	destroy_path);
 SOCKET(link_tcp, "tcp", make_nothing, listen_receiver, connect_sender, socket_accept, socket_send, destroy_nothing);
 SOCKET(link_unix_dgram, "unix-dgram", make_nothing, datagram_receiver, datagram_sender, NULL, datagram_send,
-       destroy_path);
+	destroy_path);
 SOCKET(link_udp, "udp", make_nothing, datagram_receiver, datagram_sender, NULL, datagram_send, destroy_nothing);
 SOCKET(link_socketpair, "socketpair", socketpair_make, socketpair_end, socketpair_end, NULL, socket_send,
-       destroy_nothing);
+	destroy_nothing);

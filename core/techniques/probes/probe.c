@@ -12,9 +12,22 @@
 #include "core/base/banned.h"
 
 static const struct link *const links[] = {
-	&link_unix_stream, &link_unix_dgram, &link_unix_seqpacket, &link_socketpair, &link_tcp, &link_udp, &link_pipe,
-	&link_fifo, &link_posix_mq, &link_sysv_mq, &link_posix_shm, &link_sysv_shm, &link_memfd, &link_signal,
-	&link_rt_signal, &link_eventfd,
+	&link_unix_stream,
+	&link_unix_dgram,
+	&link_unix_seqpacket,
+	&link_socketpair,
+	&link_tcp,
+	&link_udp,
+	&link_pipe,
+	&link_fifo,
+	&link_posix_mq,
+	&link_sysv_mq,
+	&link_posix_shm,
+	&link_sysv_shm,
+	&link_memfd,
+	&link_signal,
+	&link_rt_signal,
+	&link_eventfd,
 };
 
 static const struct guarantee {
@@ -63,10 +76,11 @@ static void judge(struct lab *lab, const struct guarantee *g)
 	text_copy(text, sizeof(text), lab->evidence);
 	text_copy(value, sizeof(value), lab->value);
 	if (strcmp(value, "yes") == 0 && has_word(g->values, "observed-not-guaranteed") &&
-	    !documentation_promises(lab->link, g->name, &source))
+		!documentation_promises(lab->link, g->name, &source))
 		lab_say(lab, "observed-not-guaranteed", "%.400s; but %.200s", text, source);
 	if ((lab->link->traits & LINK_MEMORY) && has_word(g->values, "app-protocol") && strcmp(value, "unknown") != 0)
-		lab_say(lab, "app-protocol", "bare memory has no messages; the ring on top of it: %.40s (%.500s)", value, text);
+		lab_say(lab, "app-protocol", "bare memory has no messages; the ring on top of it: %.40s (%.500s)",
+			value, text);
 }
 
 static void text_print(const char *text)
@@ -96,8 +110,9 @@ static int result_print(const char *technique, const char *guarantee, const char
 
 static int usage(const char *what, const char *name)
 {
-	fprintf(stderr, "sabot-ref probe: %s%s%susage: sabot-ref probe TECHNIQUE GUARANTEE [DIRECTORY]\ntechniques:", what, name,
-		*what ? "\n" : "");
+	fprintf(stderr,
+		"sabot-ref probe: %s%s%susage: sabot-ref probe TECHNIQUE GUARANTEE [DIRECTORY]\ntechniques:", what,
+		name, *what ? "\n" : "");
 	for (size_t i = 0; i < N_LINKS; i++)
 		fprintf(stderr, " %s", links[i]->name);
 	fprintf(stderr, "\nguarantees:");

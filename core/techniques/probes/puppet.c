@@ -18,7 +18,7 @@
 
 #include "core/base/banned.h"
 
-enum { LOOKS = 8 };	/* asleep in so many looks, without a wake-up between: blocked */
+enum { LOOKS = 8 }; /* asleep in so many looks, without a wake-up between: blocked */
 static const int64_t look_ns = 5000000, deadline_ns = 12000000000;
 
 int64_t clock_ns(void)
@@ -131,7 +131,7 @@ struct puppet *puppet_new(struct lab *lab)
 		return NULL;
 	if (pid == 0)
 		puppet_live(p, parent);
-	p->pid = pid;	/* by the parent alone: the puppet's own 0 must never get here */
+	p->pid = pid; /* by the parent alone: the puppet's own 0 must never get here */
 	p->alive = true;
 	lab->n_puppets++;
 	return p;

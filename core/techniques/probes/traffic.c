@@ -177,7 +177,7 @@ int traffic_run(struct lab *lab, struct traffic *t)
 	lab_clear(lab);
 	if (t->sender_end < 0 && t->sender_end != WORK_BLOCKED) {
 		lab_unknown(lab, "the sender stopped after %llu messages: %s", (unsigned long long)t->sent,
-			    result_name(t->sender_end));
+			result_name(t->sender_end));
 		return -1;
 	}
 	return 0;
@@ -231,7 +231,7 @@ int traffic_interrupted(struct lab *lab, struct traffic *t, bool sender)
 	r->number = t->window;
 	if ((sender ? interrupt_sender : interrupt_receiver)(t, s, r)) {
 		lab_unknown(lab, "%llu of %llu messages sent: sender %s, receiver %s", (unsigned long long)t->sent,
-			    (unsigned long long)t->n, result_name(s->result), result_name(t->receiver_end));
+			(unsigned long long)t->n, result_name(s->result), result_name(t->receiver_end));
 		return -1;
 	}
 	puppet_kill(s);
@@ -251,7 +251,10 @@ static int order_judge(const unsigned *sent, const unsigned *got, unsigned n)
 		falling &= i == 0 || got[i] < got[i - 1];
 		rising &= i == 0 || got[i] > got[i - 1];
 	}
-	return as_sent ? CLASSES_AS_SENT : falling ? CLASSES_HIGHEST_FIRST : rising ? CLASSES_LOWEST_FIRST : CLASSES_MIXED;
+	return as_sent	 ? CLASSES_AS_SENT
+	       : falling ? CLASSES_HIGHEST_FIRST
+	       : rising	 ? CLASSES_LOWEST_FIRST
+			 : CLASSES_MIXED;
 }
 
 /* One trial: classes go in as listed, all before the first receive. */
@@ -308,10 +311,14 @@ int class_order_measure(struct lab *lab, bool two, char *order, size_t size)
 		if (judged[way] < 0)
 			return -1;
 		for (unsigned i = 0; i < n; i++)
-			snprintf(order + strlen(order), size - strlen(order), "%s%u%s", i ? "," : way ? "; " : "", class_name(lab->link, sent[i]),
-				 i + 1 < n ? "" : " came out as ");
+			snprintf(order + strlen(order), size - strlen(order), "%s%u%s",
+				i     ? ","
+				: way ? "; "
+				      : "",
+				class_name(lab->link, sent[i]), i + 1 < n ? "" : " came out as ");
 		for (unsigned i = 0; i < n; i++)
-			snprintf(order + strlen(order), size - strlen(order), "%s%u", i ? "," : "", class_name(lab->link, got[i]));
+			snprintf(order + strlen(order), size - strlen(order), "%s%u", i ? "," : "",
+				class_name(lab->link, got[i]));
 	}
 	/* What went in falling is judged by itself first; agreeing with the class in both trials decides. */
 	if (judged[0] == CLASSES_AS_SENT && judged[1] == CLASSES_AS_SENT)
