@@ -146,12 +146,13 @@ void scenario_execute(
 		broken(out, why);
 		return;
 	}
-	note_add(out, "%s", box_notes(box));
 	if (scenario_wants_baseline(s))
 		baseline = baseline_run(box, s, out);
 	for (uint32_t i = 0; i < repeat; i++)
 		if (!run_judged(box, s, options, baseline, out))
 			break;
+	/* Last, since runs may add to them. */
+	note_add(out, "%s", box_notes(box));
 	if (out->outcome.n_blind)
 		note_add(out, "%s\n", out->outcome.blind);
 	free(baseline);

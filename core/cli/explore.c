@@ -53,7 +53,8 @@ static int explore_scenario(const struct options *o, const struct scenario *s)
 	int status, error;
 
 	if (s->n_faults) {
-		fprintf(stderr, "%s: explore looks for faults by itself; a scenario with `faults:` is for sabot run\n", s->file);
+		fprintf(stderr, "%s: explore looks for faults by itself; a scenario with `faults:` is for sabot run\n",
+			s->file);
 		return EXIT_USAGE;
 	}
 	if (s->unavailable) {
@@ -102,12 +103,14 @@ const struct command command_explore = {
 	.usage = "FILE",
 	.summary = "every feasible fault at every position; writes findings/NN.yaml",
 	.help = "Runs the scenario without faults to learn what it does, then once for every fault that could really\n"
-		"happen at every position, and judges each run by the first ones. What broke is tried again, grouped by\n"
+		"happen at every position, and judges each run by the first ones. What broke is tried again, grouped "
+		"by\n"
 		"source line, and written as a scenario that `sabot run` repeats.\n\n"
 		"  sabot explore mine.yaml -j2 --budget 60s -o findings\n"
 		"  sabot explore mine.yaml --shard 1/4 --report json:part1.json\n",
 	.options = OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT | OPTION_REALISM | OPTION_TIME_SCALE |
-		OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH | OPTION_ANNOTATE | OPTION_OUTPUT | OPTION_BACKEND,
+		   OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH | OPTION_ANNOTATE | OPTION_OUTPUT |
+		   OPTION_BACKEND,
 	.n_min = 1,
 	.n_max = 1,
 	.run = run,

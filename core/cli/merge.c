@@ -22,7 +22,8 @@ const struct command command_merge = {
 	.name = "merge",
 	.usage = "PART.json…",
 	.summary = "join the reports of an exploration that was split with --shard",
-	.help = "Runs are added, findings that tell the same become one, coverage is the strongest of all parts. The sum is\n"
+	.help = "Runs are added, findings that tell the same become one, coverage is the strongest of all parts. The "
+		"sum is\n"
 		"written to stdout; the exit code is that of the whole exploration.\n\n"
 		"  sabot explore mine.yaml --shard 1/2 --report json:1.json\n"
 		"  sabot explore mine.yaml --shard 2/2 --report json:2.json\n"

@@ -10,7 +10,10 @@
 #include "core/base/str.h"
 
 const char *const coverage_names[N_COVERAGE] = {
-	[COVER_NOT_RUN] = "not-run", [COVER_INFEASIBLE] = "infeasible", [COVER_HANDLED] = "handled", [COVER_BROKEN] = "broken",
+	[COVER_NOT_RUN] = "not-run",
+	[COVER_INFEASIBLE] = "infeasible",
+	[COVER_HANDLED] = "handled",
+	[COVER_BROKEN] = "broken",
 };
 
 /* A trial that broke but did not come back is no proof of anything. */
@@ -40,7 +43,8 @@ static enum coverage state_of(const struct sweep *w, uint32_t i)
 	}
 }
 
-static void row_merge(struct cover_row *rows, size_t *n, uint32_t site, const char *call, const char *kind, enum coverage state)
+static void row_merge(
+	struct cover_row *rows, size_t *n, uint32_t site, const char *call, const char *kind, enum coverage state)
 {
 	for (size_t i = 0; i < *n; i++)
 		if (rows[i].site == site && strcmp(rows[i].call, call) == 0 && strcmp(rows[i].fault, kind) == 0) {

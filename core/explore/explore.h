@@ -34,7 +34,8 @@ struct sweep;	/* everything about one exploration; in memory shared with the box
  * be done, *why (size bytes) says why. The scenario must have no faults of its own and outlive *out.
  * SIGINT and SIGTERM end the search in order: what is known is told.
  */
-int explore(const struct scenario *s, const struct explore_options *options, struct sweep **out, char *why, size_t size);
+int explore(
+	const struct scenario *s, const struct explore_options *options, struct sweep **out, char *why, size_t size);
 struct sweep *explore_free(struct sweep *w);
 /* As expected: no finding (of full grade), and the baseline was sound. An exit code. */
 int explore_exit_code(const struct sweep *w);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A finding as a scenario file that sabot run repeats. Scalars are quoted as JSON strings, which YAML 1.2 takes as they are. */
+/*
+ * A finding as a scenario file that sabot run repeats. Scalars are quoted as JSON strings, which YAML 1.2 takes as
+ * they are.
+ */
 #include "core/explore/internal.h"
 
 #include <errno.h>
@@ -137,8 +140,8 @@ static void reference_write(FILE *f, const struct reference *r)
 	fprintf(f, "]}\nclient: {count: %u, mistakes: [", r->n_clients ? r->n_clients : 1);
 	for (size_t i = 0; i < r->n_client_mistakes; i++)
 		fprintf(f, "%s%s", i ? ", " : "", r->client_mistakes[i]);
-	fprintf(f, "]}\nworkload: {pattern: %s, messages: %u, size: %" PRIu64 "..%" PRIu64, pattern_names[r->workload.pattern],
-		r->workload.messages, r->workload.size_min, r->workload.size_max);
+	fprintf(f, "]}\nworkload: {pattern: %s, messages: %u, size: %" PRIu64 "..%" PRIu64,
+		pattern_names[r->workload.pattern], r->workload.messages, r->workload.size_min, r->workload.size_max);
 	if (r->workload.window)
 		fprintf(f, ", window: %u", r->workload.window);
 	fputs("}\n", f);
@@ -235,11 +238,14 @@ const char *advice(const struct candidate *c, enum symptom symptom)
 	case ACT_DELAY: case ACT_PAUSE:
 		return "Nothing says when the other side is scheduled: wait for events, not for a time.";
 	case ACT_DROP: case ACT_DUPLICATE: case ACT_REORDER:
-		return "A datagram may be lost, doubled or late: number the messages, repeat what is not answered, act once.";
+		return "A datagram may be lost, doubled or late: number the messages, repeat what is not answered, act "
+		       "once.";
 	case ACT_KILL: case ACT_RESET: case ACT_HANGUP: case ACT_EOF:
-		return "A peer may be gone at any call: handle EOF, ECONNRESET and EPIPE (ignore SIGPIPE), give back what it held.";
+		return "A peer may be gone at any call: handle EOF, ECONNRESET and EPIPE (ignore SIGPIPE), give back "
+		       "what it held.";
 	case ACT_FAIL:
-		return "This call may fail for want of a resource: say so or try later, and serve the others meanwhile.";
+		return "This call may fail for want of a resource: say so or try later, and serve the others "
+		       "meanwhile.";
 	default:
 		return "";
 	}
@@ -271,7 +277,8 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	const struct sweep_site *site = &w->sites[c->site];
 	const struct scenario *s = w->scenario;
 	FILE *f = fopen(path, "w");
-	char *title = mem_printf("%s at %s (%s), %s: %s", symptom_names[fi->symptom], site->text, c->call, c->label, fi->text);
+	char *title = mem_printf(
+		"%s at %s (%s), %s: %s", symptom_names[fi->symptom], site->text, c->call, c->label, fi->text);
 
 	if (!f) {
 		free(title);
@@ -281,7 +288,8 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	key(f, "", "title", title);
 	free(title);
 	fprintf(f, "about: |\n  Found by sabot explore in %s.\n", s->name);
-	fprintf(f, "  Struck: %s in %s at %s, call %u of its kind: %s.\n", c->label, c->process, site->text, c->occurrence, c->call);
+	fprintf(f, "  Struck: %s in %s at %s, call %u of its kind: %s.\n", c->label, c->process, site->text,
+		c->occurrence, c->call);
 	comment(f, fi->text);
 	fputs("\n", f);
 	comment(f, fi->diagram);

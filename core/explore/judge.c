@@ -23,9 +23,16 @@ const char *const symptom_names[N_SYMPTOMS] = {
 };
 
 const char *const symptom_properties[N_SYMPTOMS] = {
-	[SYMPTOM_NONE] = "", [SYMPTOM_HANG] = "no-hang", [SYMPTOM_BUSY_LOOP] = "no-busy-loop", [SYMPTOM_CRASH] = "no-crash",
-	[SYMPTOM_DOWN] = "no-crash", [SYMPTOM_WRONG_OUTPUT] = "same-output", [SYMPTOM_LOSS] = "same-output",
-	[SYMPTOM_UNCLEAN_EXIT] = "clean-exit", [SYMPTOM_LEAK] = "no-fd-leak", [SYMPTOM_LEFTOVER] = "no-leftovers",
+	[SYMPTOM_NONE] = "",
+	[SYMPTOM_HANG] = "no-hang",
+	[SYMPTOM_BUSY_LOOP] = "no-busy-loop",
+	[SYMPTOM_CRASH] = "no-crash",
+	[SYMPTOM_DOWN] = "no-crash",
+	[SYMPTOM_WRONG_OUTPUT] = "same-output",
+	[SYMPTOM_LOSS] = "same-output",
+	[SYMPTOM_UNCLEAN_EXIT] = "clean-exit",
+	[SYMPTOM_LEAK] = "no-fd-leak",
+	[SYMPTOM_LEFTOVER] = "no-leftovers",
 	[SYMPTOM_AMPLIFIED] = "no-busy-loop",
 };
 
@@ -136,8 +143,9 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 
 			if (r->ended == ENDED_SIGNAL || r->ended == ENDED_BY_HARNESS) {
 				snprintf(b->why, sizeof(b->why), "without any fault, role %s %s%d", r->name,
-					 r->ended == ENDED_SIGNAL ? "is killed by signal " : "does not end when it is stopped; signal ",
-					 r->ended == ENDED_SIGNAL ? r->status : SIGKILL);
+					r->ended == ENDED_SIGNAL ? "is killed by signal "
+								 : "does not end when it is stopped; signal ",
+					r->ended == ENDED_SIGNAL ? r->status : SIGKILL);
 				return false;
 			}
 		}
@@ -205,15 +213,17 @@ static enum symptom judge_end(const struct candidate *c, const struct outcome *o
 				who = o->waiters[i].process;
 				break;
 			}
-		return say(t, SYMPTOM_HANG, who, "%s", o->end == RUN_HUNG ? o->why[0] ? o->why : "nobody is left to wake who waits" :
-			"not over in time");
+		return say(t, SYMPTOM_HANG, who, "%s",
+			o->end == RUN_HUNG ? o->why[0] ? o->why : "nobody is left to wake who waits"
+					   : "not over in time");
 	}
 	if (o->end == RUN_SPUN)
 		return say(t, SYMPTOM_BUSY_LOOP, who, "%s goes on calling without progress", who);
 	return SYMPTOM_NONE;
 }
 
-static enum symptom judge_deaths(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+static enum symptom judge_deaths(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	for (uint32_t i = 0; i < o->n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i], *base = i < w->baseline.outcome.n_roles ?
@@ -222,7 +232,8 @@ static enum symptom judge_deaths(const struct sweep *w, const struct candidate *
 
 		if (r->ended == ENDED_SIGNAL && !(c->kills && is_struck(c, r) && r->status == SIGKILL)) {
 			if (r->service)
-				return say(t, SYMPTOM_DOWN, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
+				return say(
+					t, SYMPTOM_DOWN, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
 			return say(t, SYMPTOM_CRASH, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
 		}
 		if (r->ended == ENDED_BY_HARNESS && base && base->ended != ENDED_BY_HARNESS)
@@ -232,7 +243,8 @@ static enum symptom judge_deaths(const struct sweep *w, const struct candidate *
 }
 
 /* A service that has ended by itself although it does not without the fault. */
-static enum symptom judge_services(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+static enum symptom judge_services(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	for (uint32_t i = 0; i < o->n_roles && i < w->baseline.outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i], *base = &w->baseline.outcome.roles[i];
@@ -241,8 +253,9 @@ static enum symptom judge_services(const struct sweep *w, const struct candidate
 			continue;
 		if (is_struck(c, r) && (c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE)))
 			continue;
-		return say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name, "%s ends with exit status %d (without the fault: %s %d)",
-			r->name, r->status, base->ended == ENDED_EXIT ? "exit status" : "signal", base->status);
+		return say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name,
+			"%s ends with exit status %d (without the fault: %s %d)", r->name, r->status,
+			base->ended == ENDED_EXIT ? "exit status" : "signal", base->status);
 	}
 	return SYMPTOM_NONE;
 }
@@ -259,8 +272,8 @@ static const char *last_words(const struct role_outcome *r, char *line, size_t s
 	return line;
 }
 
-static enum symptom judge_role(const struct role_outcome *r, const struct role_outcome *base, enum steadiness how, bool may_fail,
-	struct trial *t)
+static enum symptom judge_role(const struct role_outcome *r, const struct role_outcome *base, enum steadiness how,
+	bool may_fail, struct trial *t)
 {
 	bool same_end = ended_same(r, base), same_out = output_matches(&r->out, &base->out, how);
 	char words[100];
@@ -280,14 +293,16 @@ static enum symptom judge_role(const struct role_outcome *r, const struct role_o
 }
 
 /* Outputs and exits of the drivers (and, for transparent faults, of everybody). */
-static enum symptom judge_outputs(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+static enum symptom judge_outputs(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct baseline *b = &w->baseline;
 	bool service_died = false;
 
 	for (uint32_t i = 0; i < o->n_roles; i++)
 		service_died |= o->roles[i].service && is_struck(c, &o->roles[i]) &&
-			(c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE && o->roles[i].ended == ENDED_EXIT));
+				(c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE &&
+						     o->roles[i].ended == ENDED_EXIT));
 	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];
 		bool may_fail = c->grade != GRADE_TRANSPARENT && (service_died || is_struck(c, r) || is_peer(c, r));
@@ -307,7 +322,8 @@ static enum symptom judge_outputs(const struct sweep *w, const struct candidate 
 }
 
 /* After the fault, with no further fault, the drivers have to be served as ever. */
-static enum symptom judge_probe(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+static enum symptom judge_probe(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct baseline *b = &w->baseline;
 
@@ -335,7 +351,8 @@ static uint32_t count_left(const struct outcome *o, bool descriptors)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < o->n_left; i++) {
-		bool leak = o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
+		bool leak =
+			o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
 
 		n += !o->left[i].excused && o->left[i].kind != LEFT_FILE && leak == descriptors;
 	}
@@ -345,7 +362,8 @@ static uint32_t count_left(const struct outcome *o, bool descriptors)
 static const char *left_text(const struct outcome *o, bool descriptors)
 {
 	for (uint32_t i = 0; i < o->n_left; i++) {
-		bool leak = o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
+		bool leak =
+			o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
 
 		if (!o->left[i].excused && o->left[i].kind != LEFT_FILE && leak == descriptors)
 			return o->left[i].text;
@@ -353,7 +371,8 @@ static const char *left_text(const struct outcome *o, bool descriptors)
 	return "";
 }
 
-static enum symptom judge_left(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+static enum symptom judge_left(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct outcome *base = c->grade == GRADE_TRANSPARENT ? &w->baseline.outcome : &w->baseline.probed;
 
@@ -365,23 +384,26 @@ static enum symptom judge_left(const struct sweep *w, const struct candidate *c,
 		if (!r->service || (c->kills && is_struck(c, r)))
 			continue;
 		if (r->fds_at_end >= 0 && b->fds_at_end >= 0 && r->fds_at_end > b->fds_at_end)
-			return say(t, SYMPTOM_LEAK, r->name, "%s holds %d descriptors when all is over, without the fault %d", r->name,
+			return say(t, SYMPTOM_LEAK, r->name,
+				"%s holds %d descriptors when all is over, without the fault %d", r->name,
 				r->fds_at_end, b->fds_at_end);
 		if (b->threads_at_end > 0 && r->threads_at_end > b->threads_at_end)
-			return say(t, SYMPTOM_LEAK, r->name, "%s has %d threads when all is over, without the fault %d", r->name,
-				r->threads_at_end, b->threads_at_end);
+			return say(t, SYMPTOM_LEAK, r->name, "%s has %d threads when all is over, without the fault %d",
+				r->name, r->threads_at_end, b->threads_at_end);
 	}
 	if (!c->kills && count_left(o, false) > count_left(base, false))
 		return say(t, SYMPTOM_LEFTOVER, c->process, "left behind: %s", left_text(o, false));
 	return SYMPTOM_NONE;
 }
 
-static enum symptom judge_effort(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+static enum symptom judge_effort(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	if (c->grade != GRADE_TRANSPARENT || c->fault.action == ACT_SHORT || c->fault.times == TIMES_FOREVER ||
 		o->n_calls < w->baseline.n_calls * AMPLIFIED_TIMES + AMPLIFIED_CALLS)
 		return SYMPTOM_NONE;
-	return say(t, SYMPTOM_AMPLIFIED, c->process, "%" PRIu64 " calls, without the fault %" PRIu64, o->n_calls, w->baseline.n_calls);
+	return say(t, SYMPTOM_AMPLIFIED, c->process, "%" PRIu64 " calls, without the fault %" PRIu64, o->n_calls,
+		w->baseline.n_calls);
 }
 
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)

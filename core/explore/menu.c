@@ -51,7 +51,8 @@ static void add(struct sweep *w, const struct candidate *like, const struct dish
 		text_copy(c->fault.target, sizeof(c->fault.target), "self");
 }
 
-static void once(struct sweep *w, const struct candidate *like, uint32_t action, int64_t value, enum grade grade, const char *label)
+static void once(struct sweep *w, const struct candidate *like, uint32_t action, int64_t value, enum grade grade,
+	const char *label)
 {
 	add(w, like, &(struct dish){ .action = action, .value = value, .grade = grade, .times = 1,
 			     .kills = action == ACT_KILL }, label);
@@ -73,7 +74,8 @@ static void fail(struct sweep *w, const struct candidate *like, const struct cal
 	if (!*at)
 		return;
 	snprintf(label, sizeof(label), "fail: %s", name);
-	add(w, like, &(struct dish){ .action = ACT_FAIL, .value = error, .grade = GRADE_DISRUPTIVE, .times = times }, label);
+	add(w, like, &(struct dish){ .action = ACT_FAIL, .value = error, .grade = GRADE_DISRUPTIVE, .times = times },
+		label);
 }
 
 static bool is_stream_object(const struct object *o)
@@ -111,7 +113,8 @@ static void skip(struct sweep *w, const struct candidate *like, const char *kind
 	text_copy(s->kind, sizeof(s->kind), kind);
 }
 
-static void offer_interrupt(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+static void offer_interrupt(
+	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
 	if (call->restart == RESTART_NEVER_BLOCKS)
 		return;
@@ -173,8 +176,13 @@ static void offer_slow(struct sweep *w, const struct position *p, const struct c
 {
 	if (like->rank != 1 || !p->object || p->bytes < MANY_BYTES)
 		return;
-	add(w, like, &(struct dish){ .action = ACT_DELAY, .value = SLOW_NS, .grade = GRADE_TRANSPARENT, .trigger = TRIG_ALWAYS,
-			     .times = TIMES_FOREVER }, "delay: 1ms always");
+	add(w, like,
+		&(struct dish){ .action = ACT_DELAY,
+			.value = SLOW_NS,
+			.grade = GRADE_TRANSPARENT,
+			.trigger = TRIG_ALWAYS,
+			.times = TIMES_FOREVER },
+		"delay: 1ms always");
 }
 
 static void offer_kill(struct sweep *w, const struct position *p, const struct candidate *like)
@@ -213,7 +221,8 @@ static void offer_datagram(struct sweep *w, const struct position *p, const stru
 	once(w, like, ACT_REORDER, 1, GRADE_NETWORK, "reorder: 1");
 }
 
-static void offer_errors(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+static void offer_errors(
+	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
 	static const int of_accept[] = { ECONNABORTED, ENOBUFS, ENOMEM };
 	static const int of_open[] = { ENFILE, ENOMEM, ENOBUFS };

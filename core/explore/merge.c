@@ -100,13 +100,15 @@ static void join(json_t *sum, const json_t *part)
 {
 	add_number(sum, part, "runs");
 	add_number(sum, part, "unreproduced");
-	if (json_integer_value(json_object_get(part, "positions")) > json_integer_value(json_object_get(sum, "positions")))
+	if (json_integer_value(json_object_get(part, "positions")) >
+		json_integer_value(json_object_get(sum, "positions")))
 		json_object_set(sum, "positions", json_object_get(part, "positions"));
 	if (json_integer_value(json_object_get(part, "skipped_infeasible")) >
 		json_integer_value(json_object_get(sum, "skipped_infeasible")))
 		json_object_set(sum, "skipped_infeasible", json_object_get(part, "skipped_infeasible"));
-	json_object_set_new(sum, "runs_per_second", json_real(json_number_value(json_object_get(sum, "runs_per_second")) +
-		json_number_value(json_object_get(part, "runs_per_second"))));
+	json_object_set_new(sum, "runs_per_second",
+		json_real(json_number_value(json_object_get(sum, "runs_per_second")) +
+			  json_number_value(json_object_get(part, "runs_per_second"))));
 	findings_join(json_object_get(sum, "findings"), json_object_get(part, "findings"));
 	coverage_join(json_object_get(sum, "coverage"), json_object_get(part, "coverage"));
 }

@@ -18,14 +18,14 @@ static bool worth_pairing(const struct sweep *w, uint32_t i)
 {
 	const struct candidate *c = &w->candidates[i];
 
-	return w->trials[i].state == TRIAL_DONE && w->trials[i].result == RESULT_HANDLED && c->rank == 1 && !c->has_also &&
-		c->fault.action != ACT_DELAY && c->fault.trigger == TRIG_NTH;
+	return w->trials[i].state == TRIAL_DONE && w->trials[i].result == RESULT_HANDLED && c->rank == 1 &&
+	       !c->has_also && c->fault.action != ACT_DELAY && c->fault.trigger == TRIG_NTH;
 }
 
 static bool one_channel(const struct candidate *a, const struct candidate *b)
 {
-	return strcmp(a->process, b->process) == 0 && strcmp(a->peer, b->peer) == 0 && a->fault.kinds == b->fault.kinds &&
-		strcmp(a->fault.path, b->fault.path) == 0;
+	return strcmp(a->process, b->process) == 0 && strcmp(a->peer, b->peer) == 0 &&
+	       a->fault.kinds == b->fault.kinds && strcmp(a->fault.path, b->fault.path) == 0;
 }
 
 /* Two faults at the very same call would hide each other; the second then strikes the next one. */
@@ -59,7 +59,8 @@ void pairs_offer(struct sweep *w)
 		for (uint32_t k = 0; k < n; k++) {
 			const struct candidate *a = &w->candidates[i], *b = &w->candidates[k];
 
-			if (i == k || !worth_pairing(w, k) || !one_channel(a, b) || (b->grade != GRADE_DISRUPTIVE && k < i))
+			if (i == k || !worth_pairing(w, k) || !one_channel(a, b) ||
+				(b->grade != GRADE_DISRUPTIVE && k < i))
 				continue;
 			if (w->n_candidates == SWEEP_CANDIDATES || n_pairs++ == PAIRS_MOST)
 				return;

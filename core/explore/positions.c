@@ -53,12 +53,13 @@ static const struct object *object_of(const struct arena *a, const struct event 
 /* Families in which a call is counted by itself: it is not about one channel, or the channel has no steady name. */
 static bool counted_by_call(uint32_t family, const struct object *o)
 {
-	return !o || family == FAMILY_WAIT || family == FAMILY_PROCESS || family == FAMILY_SLEEP || family == FAMILY_SIGNAL ||
-		family == FAMILY_OPEN || o->kind == OBJ_SEM || o->kind == OBJ_SYSV_SEM;
+	return !o || family == FAMILY_WAIT || family == FAMILY_PROCESS || family == FAMILY_SLEEP ||
+	       family == FAMILY_SIGNAL || family == FAMILY_OPEN || o->kind == OBJ_SEM || o->kind == OBJ_SYSV_SEM;
 }
 
 /* Fills `on:` so that it selects this object and no other in any run. */
-static void select_object(const struct arena *a, const struct object *o, uint32_t family, struct plan_fault *f, char *peer)
+static void select_object(
+	const struct arena *a, const struct object *o, uint32_t family, struct plan_fault *f, char *peer)
 {
 	if (counted_by_call(family, o))
 		return;
@@ -129,7 +130,8 @@ static bool is_position(const struct history_event *he)
 		return false;
 	family = call_table[he->e.call].family;
 	/* A descriptor that was never open, the rest: nothing to strike. */
-	return family != FAMILY_OTHER && !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
+	return family != FAMILY_OTHER &&
+	       !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
 }
 
 static void survey_make(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s)
@@ -141,7 +143,8 @@ static void survey_make(struct sweep *w, const struct history *h, const struct a
 
 		if (e->kind != EV_CALL || e->call >= n_calls)
 			continue;
-		if (strcmp(call_table[e->call].plain, "sigaction") == 0 || strcmp(call_table[e->call].plain, "signal") == 0)
+		if (strcmp(call_table[e->call].plain, "sigaction") == 0 ||
+			strcmp(call_table[e->call].plain, "signal") == 0)
 			s->installs[he->proc] = true;
 		if (call_table[e->call].family == FAMILY_SIGNAL && e->fd != -1 && e->asked < 64)
 			w->avoid_signals |= (uint64_t)1 << e->asked;
@@ -180,7 +183,8 @@ static uint32_t role_of(const struct sweep *w, const struct history *h, uint32_t
 	return instance < o->n_roles ? o->roles[instance].role : 0;
 }
 
-static void offer(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s, const struct history_event *he)
+static void offer(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s,
+	const struct history_event *he)
 {
 	const struct event *e = &he->e;
 	const struct call *call = &call_table[e->call];
@@ -210,7 +214,8 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	c.before_ready = !s->served[he->proc];
 	if (!worth_a_trial(c.rank, *total))
 		return;
-	p.driver = w->baseline.outcome.roles[h->procs[he->proc].role < OUTCOME_ROLES ? h->procs[he->proc].role : 0].driver;
+	p.driver =
+		w->baseline.outcome.roles[h->procs[he->proc].role < OUTCOME_ROLES ? h->procs[he->proc].role : 0].driver;
 	c.of_service = !p.driver;
 	p.has_handler = installed_handler(h, he->proc, s->installs);
 	p.last = c.rank == *total;
@@ -225,9 +230,12 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 void positions_collect(struct sweep *w, const struct history *h, const struct arena *a)
 {
 	struct survey s = {
-		.installs = mem_new(h->n_procs + 1), .served = mem_new(h->n_procs + 1),
-		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)), .bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
-		.counters = mem_new(sizeof(struct counters)), .ranks = mem_new(sizeof(struct counters)),
+		.installs = mem_new(h->n_procs + 1),
+		.served = mem_new(h->n_procs + 1),
+		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.counters = mem_new(sizeof(struct counters)),
+		.ranks = mem_new(sizeof(struct counters)),
 		.totals = mem_new(sizeof(struct counters)),
 	};
 

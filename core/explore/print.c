@@ -45,7 +45,8 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 	fprintf(out, "      struck:  %s in %s, %s number %u%s%s\n", c->label, c->process, c->call, c->occurrence,
 		c->peer[0] ? " with " : "", c->peer);
 	if (c->has_also)
-		fprintf(out, "      and:     %s at %s (%s)\n", c->also_label, w->sites[c->also_site].text, c->also_call);
+		fprintf(out, "      and:     %s at %s (%s)\n", c->also_label, w->sites[c->also_site].text,
+			c->also_call);
 	fprintf(out, "      seen:    %s\n", f->text);
 	if (f->callers[0])
 		fprintf(out, "      called:  %s\n", f->callers);
@@ -73,13 +74,13 @@ static void coverage_print(const struct sweep *w, FILE *out)
 		total[rows[i].state]++;
 		if (rows[i].site != last || strcmp(call, rows[i].call) != 0)
 			fprintf(out, "%s  %-34s %-14s", i ? "\n" : "", w->sites[rows[i].site].text, rows[i].call);
-		fprintf(out, " %s%s%s%s", rows[i].state == COVER_BROKEN ? red(w) : "", marks[rows[i].state], rows[i].fault,
-			rows[i].state == COVER_BROKEN ? plain(w) : "");
+		fprintf(out, " %s%s%s%s", rows[i].state == COVER_BROKEN ? red(w) : "", marks[rows[i].state],
+			rows[i].fault, rows[i].state == COVER_BROKEN ? plain(w) : "");
 		last = rows[i].site;
 		call = rows[i].call;
 	}
-	fprintf(out, "\n  + handled %zu   ! broken %zu   - cannot happen here %zu   ? not run %zu\n", total[COVER_HANDLED],
-		total[COVER_BROKEN], total[COVER_INFEASIBLE], total[COVER_NOT_RUN]);
+	fprintf(out, "\n  + handled %zu   ! broken %zu   - cannot happen here %zu   ? not run %zu\n",
+		total[COVER_HANDLED], total[COVER_BROKEN], total[COVER_INFEASIBLE], total[COVER_NOT_RUN]);
 	free(rows);
 }
 
@@ -118,8 +119,9 @@ static void trials_print(const struct sweep *w, FILE *out)
 
 		if (t->state == TRIAL_DONE)
 			fprintf(out, "%8.2f ms  %-10s %-12s %s %u in %s at %s: %s%s%s\n", (double)t->duration_ns / 1e6,
-				results[t->result], t->symptom ? symptom_names[t->symptom] : "", c->call, c->occurrence, c->process,
-				w->sites[c->site].text, c->label, t->refusal ? ": " : "", t->refusal ? refusal_texts[t->refusal] : "");
+				results[t->result], t->symptom ? symptom_names[t->symptom] : "", c->call, c->occurrence,
+				c->process, w->sites[c->site].text, c->label, t->refusal ? ": " : "",
+				t->refusal ? refusal_texts[t->refusal] : "");
 	}
 }
 
@@ -127,15 +129,16 @@ void explore_print(const struct sweep *w, FILE *out)
 {
 	double seconds = (double)w->swept_ns / 1e9;
 
-	fprintf(out, "%s%s%s: %s\n", bold(w), w->scenario->name, plain(w), w->scenario->title ? w->scenario->title : "");
+	fprintf(out, "%s%s%s: %s\n", bold(w), w->scenario->name, plain(w),
+		w->scenario->title ? w->scenario->title : "");
 	if (w->baseline.notes[0])
 		fputs(w->baseline.notes, out);
 	if (!w->baseline.sound) {
 		fprintf(out, "%sfails without any fault%s: %s\n", red(w), plain(w), w->baseline.why);
 		return;
 	}
-	fprintf(out, "%u positions at %u call sites, %u runs, %.0f runs/s\n\n", w->n_positions, w->n_sites, atomic_load(&w->n_runs),
-		seconds > 0 ? (double)atomic_load(&w->n_done) / seconds : 0);
+	fprintf(out, "%u positions at %u call sites, %u runs, %.0f runs/s\n\n", w->n_positions, w->n_sites,
+		atomic_load(&w->n_runs), seconds > 0 ? (double)atomic_load(&w->n_done) / seconds : 0);
 	for (uint32_t i = 0; i < w->n_findings; i++)
 		finding_print(w, i, out);
 	if (w->options.verbose > 0 || w->n_findings == 0 || w->options.verbose == 0)

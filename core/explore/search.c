@@ -73,7 +73,8 @@ static int by_rank(const void *a, const void *b, void *data)
 /* Every site once before any of them a second time: a short budget already shows most. */
 static void order_make(struct sweep *w)
 {
-	uint32_t shards = w->options.n_shards ? w->options.n_shards : 1, shard = w->options.shard ? w->options.shard - 1 : 0;
+	uint32_t shards = w->options.n_shards ? w->options.n_shards : 1,
+		 shard = w->options.shard ? w->options.shard - 1 : 0;
 
 	for (uint32_t i = 0; i < w->n_candidates; i++)
 		if (i % shards == shard)
@@ -183,8 +184,9 @@ static void progress(struct sweep *w, int64_t *last_ns)
 	if (!w->options.progress || now - *last_ns < PROGRESS_MS * NS_PER_MS)
 		return;
 	*last_ns = now;
-	snprintf(text, sizeof(text), "%u of %u trials, %.0f runs/s, %u broken", next < w->n_order ? next : w->n_order, w->n_order,
-		 (double)atomic_load(&w->n_done) * 1e9 / (double)(now - w->swept_ns + 1), atomic_load(&w->n_broken));
+	snprintf(text, sizeof(text), "%u of %u trials, %.0f runs/s, %u broken", next < w->n_order ? next : w->n_order,
+		w->n_order, (double)atomic_load(&w->n_done) * 1e9 / (double)(now - w->swept_ns + 1),
+		atomic_load(&w->n_broken));
 	w->options.progress(text);
 }
 
@@ -272,7 +274,8 @@ static int search(struct sweep *w, char *why, size_t size)
 int explore(const struct scenario *s, const struct explore_options *options, struct sweep **out, char *why, size_t size)
 {
 	struct sigaction act = { .sa_handler = on_interrupt }, old_int, old_term;
-	struct sweep *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct sweep *w =
+		mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int status;
 
 	*out = NULL;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From broken trials to findings: alike ones become one, each is tried again, and what does not come back is dropped. */
+/*
+ * From broken trials to findings: alike ones become one, each is tried again, and what does not come back is
+ * dropped.
+ */
 #include "core/explore/internal.h"
 
 #include <errno.h>

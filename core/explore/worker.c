@@ -185,8 +185,8 @@ static bool needless(const struct sweep *w, uint32_t index)
 		const struct candidate *other = &w->candidates[i];
 		const struct trial *t = &w->trials[i];
 
-		if (i == index || other->site != c->site || other->rank >= c->rank || strcmp(other->call, c->call) != 0 ||
-			strcmp(other->label, c->label) != 0)
+		if (i == index || other->site != c->site || other->rank >= c->rank ||
+			strcmp(other->call, c->call) != 0 || strcmp(other->label, c->label) != 0)
 			continue;
 		if (c->rank > SLOW_RANK && trial_length(t) > SLOW_NS + w->baseline.duration_ns)
 			return true;
@@ -260,10 +260,11 @@ static void callers(struct box *box, const struct history *h, struct finding *f)
 			break;
 		site_print(&site, text, sizeof(text));
 		if (i)
-			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
+			used += (size_t)snprintf(
+				f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
 		if (used < sizeof(f->callers) && site.inlined_into[0])
-			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "",
-				site.inlined_into);
+			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s",
+				used ? " < " : "", site.inlined_into);
 		if (used >= sizeof(f->callers))
 			break;
 	}

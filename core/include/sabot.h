@@ -5,11 +5,12 @@
  * before installing the handler: the first one looks the injector up with dlsym(), which is not async-signal-safe).
  * They keep errno.
  *
- * A message is known by (sender, receiver, sequence). Ids are the program's own; receiver 0 means "anybody". Length is
- * in bytes; the checksum is any function of the content, the same on both sides.
+ * A message is known by (sender, receiver, sequence). Ids are the program's own; receiver 0 means "anybody". Length
+ * is in bytes; the checksum is any function of the content, the same on both sides.
  *
- *   sabot_sent()      the program means to send it: say so BEFORE the first call that may hand part of it to the kernel,
- *                     so that no receipt comes before its sending. Say it once; a retransmission is the same message.
+ *   sabot_sent()      the program means to send it: say so BEFORE the first call that may hand part of it to the
+ *                     kernel, so that no receipt comes before its sending. Say it once; a retransmission is the same
+ *                     message.
  *   sabot_received()  the whole message was handed to the program's own logic. Say it once for each time it was.
  *   sabot_gave_up()   the sender cannot vouch for it and says so to its user (exit status, message on stderr): it may
  *                     have been lost, or received. no-loss does not hold a message that was given up against anybody.

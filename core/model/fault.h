@@ -12,7 +12,8 @@ struct fault_info {
 	const char *name;	/* as in `do:` */
 	uint32_t action;	/* enum action */
 	uint32_t class;		/* enum fault_class */
-	const char *argument;	/* "", "bytes|half", "duration", "role", "errno", "{byte: N}", "{role:, for:}", "{until:, limit:}", "N" */
+	/* "", "bytes|half", "duration", "role", "errno", "{byte: N}", "{role:, for:}", "{until:, limit:}", "N" */
+	const char *argument;
 	const char *families;	/* where it makes sense: family names separated by spaces; "*" */
 	const char *summary;
 };

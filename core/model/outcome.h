@@ -49,13 +49,24 @@ struct role_outcome {
 	struct output out, err;
 };
 
-enum left_kind { LEFT_SOCKET, LEFT_FIFO, LEFT_SHM, LEFT_MQ, LEFT_SEM, LEFT_SYSV, LEFT_PROCESS, LEFT_ZOMBIE, LEFT_FD, LEFT_FILE };
+enum left_kind {
+	LEFT_SOCKET,
+	LEFT_FIFO,
+	LEFT_SHM,
+	LEFT_MQ,
+	LEFT_SEM,
+	LEFT_SYSV,
+	LEFT_PROCESS,
+	LEFT_ZOMBIE,
+	LEFT_FD,
+	LEFT_FILE
+};
 
 struct left {
 	enum left_kind kind;
 	uint32_t owner;			/* role_outcome index + 1 that is answerable; 0: not known */
 	bool excused;			/* its owner was SIGKILLed by a fault, or it is an ordinary file */
-	char text[OUTCOME_TEXT];	/* "socket file kv.sock", "descriptor 7 (connection to client, which has ended)" */
+	char text[OUTCOME_TEXT]; /* "socket file kv.sock", "descriptor 7 (connection to client, which has ended)" */
 };
 
 enum run_end {

@@ -11,8 +11,24 @@
 #include "core/model/call.h"
 
 enum action {
-	ACT_NONE, ACT_INTERRUPT, ACT_SHORT, ACT_DELAY, ACT_AGAIN, ACT_PAUSE, ACT_DROP, ACT_DUPLICATE, ACT_REORDER, ACT_CORRUPT,
-	ACT_TRUNCATE, ACT_FAIL, ACT_KILL, ACT_RESET, ACT_HANGUP, ACT_EOF, ACT_HOLD, N_ACTIONS
+	ACT_NONE,
+	ACT_INTERRUPT,
+	ACT_SHORT,
+	ACT_DELAY,
+	ACT_AGAIN,
+	ACT_PAUSE,
+	ACT_DROP,
+	ACT_DUPLICATE,
+	ACT_REORDER,
+	ACT_CORRUPT,
+	ACT_TRUNCATE,
+	ACT_FAIL,
+	ACT_KILL,
+	ACT_RESET,
+	ACT_HANGUP,
+	ACT_EOF,
+	ACT_HOLD,
+	N_ACTIONS
 };
 
 enum trigger { TRIG_NTH, TRIG_EVERY, TRIG_CHANCE, TRIG_ALWAYS };
@@ -52,7 +68,7 @@ struct plan_fault {
 	struct call_point armed_by;
 	/* action */
 	uint32_t action;		/* enum action */
-	int64_t value;			/* short: bytes or SHORT_*; delay, pause: ns; reorder, corrupt, truncate: N; fail: errno */
+	int64_t value; /* short: bytes or SHORT_*; delay, pause: ns; reorder, corrupt, truncate: N; fail: errno */
 	char target[ROLE_NAME];		/* kill, pause: role glob; "self" */
 	struct call_point until;	/* hold */
 	int64_t limit_ns;		/* hold: gives up after so long (default 5 s) */
@@ -85,8 +101,18 @@ struct plan_state {
 };
 
 enum refusal {
-	REFUSED_NOT, REFUSED_DATAGRAM, REFUSED_NO_HANDLER, REFUSED_BLOCKING, REFUSED_PIPE_BUF, REFUSED_NOT_SHORTER, REFUSED_KIND,
-	REFUSED_ERRNO, REFUSED_NEVER_EINTR, REFUSED_NO_TARGET, REFUSED_RELIABLE, N_REFUSALS
+	REFUSED_NOT,
+	REFUSED_DATAGRAM,
+	REFUSED_NO_HANDLER,
+	REFUSED_BLOCKING,
+	REFUSED_PIPE_BUF,
+	REFUSED_NOT_SHORTER,
+	REFUSED_KIND,
+	REFUSED_ERRNO,
+	REFUSED_NEVER_EINTR,
+	REFUSED_NO_TARGET,
+	REFUSED_RELIABLE,
+	N_REFUSALS
 };
 
 /* A sentence for an enum refusal: "a datagram is never read in parts". */
@@ -96,7 +122,7 @@ struct plan {
 	uint32_t n_faults;
 	_Atomic uint32_t healed;	/* 1: nothing strikes any more (the harness sets it for a probe) */
 	uint64_t avoid_signals;		/* bit per signal that `interrupt` must not raise: the roles talk with it */
-	struct call_set armed;		/* union of all `at`, armed_by and until: the only calls that look any further */
+	struct call_set armed; /* union of all `at`, armed_by and until: the only calls that look any further */
 	struct plan_fault faults[PLAN_FAULTS];
 	struct plan_state state[PLAN_FAULTS];
 };

@@ -50,7 +50,8 @@ struct property {
 	bool needs_all_events;	/* a history with lost events makes it unknown before check is called */
 	bool needs_baseline;
 	/*
-	 * Is the question senseless here? NULL: it always applies. Returns NULL if it applies, else the reason (a literal).
+	 * Is the question senseless here? NULL: it always applies. Returns NULL if it applies, else the reason (a
+	 * literal).
 	 */
 	const char *(*senseless)(const struct property_input *in);
 	/* Fills *out, which comes as { VERDICT_HOLDS, "" }. Any thread; allocates and frees its own state. */
@@ -66,7 +67,8 @@ const struct property *property_find(const char *name);	/* NULL: none */
 /* Runs one property with all the rules of this header. */
 void property_check(const struct property *p, const struct property_input *in, struct verdict *out);
 /* Marks *out violated (or unknown) with a sentence; the first one stays. */
-void verdict_set(struct verdict *out, enum verdict_value value, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void verdict_set(struct verdict *out, enum verdict_value value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void verdict_evidence(struct verdict *out, size_t event);
 
 #endif

@@ -23,7 +23,7 @@ struct role_limits {
 /* One entry of `roles:`. `count` instances of it run: name, name/2, … */
 struct role {
 	char *name;
-	char **run;		/* argv, NULL-terminated; ${TMP}, ${PORT}, ${ID}, ${KEY} still to be expanded by the runner */
+	char **run; /* argv, NULL-terminated; ${TMP}, ${PORT}, ${ID}, ${KEY} still to be expanded by the runner */
 	char **env;		/* "A=b", NULL-terminated */
 	char *directory;	/* working directory: that of the scenario file; absolute */
 	enum ready ready;
@@ -38,8 +38,17 @@ struct role {
 };
 
 /* What the workload of a reference implementation is; the properties need it to know what applies. */
-enum pattern { PATTERN_NONE, PATTERN_ECHO, PATTERN_ONE_WAY, PATTERN_FAN_IN, PATTERN_FAN_OUT, PATTERN_BULK, PATTERN_REQUEST_REPLY,
-	       PATTERN_SLOW_READER, N_PATTERNS };
+enum pattern {
+	PATTERN_NONE,
+	PATTERN_ECHO,
+	PATTERN_ONE_WAY,
+	PATTERN_FAN_IN,
+	PATTERN_FAN_OUT,
+	PATTERN_BULK,
+	PATTERN_REQUEST_REPLY,
+	PATTERN_SLOW_READER,
+	N_PATTERNS
+};
 
 struct workload {
 	enum pattern pattern;
@@ -87,7 +96,7 @@ struct scenario {
 	uint32_t repeat;
 	bool probe;		/* after the drivers have ended, each runs once more with no further fault */
 	enum realism realism;
-	char *unavailable;	/* a feature of the format that is not available yet: skip with this reason; NULL none */
+	char *unavailable; /* a feature of the format that is not available yet: skip with this reason; NULL none */
 };
 
 struct scenario *scenario_new(void);			/* defaults filled in; the caller owns it */

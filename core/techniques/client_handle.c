@@ -70,7 +70,8 @@ static enum turn handle_damaged(struct client_handle *h)
 static enum turn out_flush(struct client_handle *h)
 {
 	while (h->out_begin < h->out_end) {
-		ssize_t n = h->calls->write(h->data_socket, (unsigned char *)h->out + h->out_begin, h->out_end - h->out_begin);
+		ssize_t n = h->calls->write(
+			h->data_socket, (unsigned char *)h->out + h->out_begin, h->out_end - h->out_begin);
 
 		if (n < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY))
 			continue;

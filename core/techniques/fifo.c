@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIFOs: pipes with a name. All clients write into the server's FIFO; each reads the answers from one of its own, which
- * has its process id in its name. Many writers share one stream of bytes, so messages travel in pieces of at most
- * PIPE_BUF bytes: a write of so many is never mixed with another, a longer one may be.
+ * FIFOs: pipes with a name. All clients write into the server's FIFO; each reads the answers from one of its own,
+ * which has its process id in its name. Many writers share one stream of bytes, so messages travel in pieces of at
+ * most PIPE_BUF bytes: a write of so many is never mixed with another, a longer one may be.
  *
  * The steps:
  *   server: remove the old FIFO, mkfifo(), open it for reading, and for writing too, … read, write …, close, remove
- *   client: mkfifo() for the answers, open it for reading, open the server's for writing, … write, read …, close, remove
+ *   client: mkfifo() for the answers, open it for reading, open the server's for writing, … write, read …, close,
+ *           remove
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -236,13 +237,16 @@ static enum link_end bytes_read(struct fifo_link *l)
 		say_errno("read");
 		return LINK_FAILED;
 	}
-	/* End-of-file: nobody has the FIFO open for writing. A server that keeps a write end itself never gets here. */
+	/*
+	 * End-of-file: nobody has the FIFO open for writing. A server that keeps a write end itself never gets
+	 * here.
+	 */
 	return l->o->server && mistake(FIFO_REOPEN_AT_EOF) ? fifo_reopen(l) : LINK_CLOSED;
 }
 
 /*
- * Waits for bytes. A write end whose readers have all gone is reported too (POLLERR), unasked: so the server learns of
- * clients that were killed, closes its end, and removes their FIFOs for them.
+ * Waits for bytes. A write end whose readers have all gone is reported too (POLLERR), unasked: so the server learns
+ * of clients that were killed, closes its end, and removes their FIFOs for them.
  */
 static enum link_end fifo_wait(struct fifo_link *l, int64_t deadline_ns)
 {

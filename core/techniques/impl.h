@@ -4,9 +4,9 @@
  * row in techniques.def; everything else in the file is static.
  *
  * A technique either serves connections (unix-stream, tcp …: core/techniques/connection.h) or offers a `struct link`
- * that carries whole messages, and leaves the conversation to serve_link() and request_link(). Those number, check and
- * tell (sabot.h) the messages; a technique only moves them. A technique without content (signal, eventfd) talks and
- * tells for itself.
+ * that carries whole messages, and leaves the conversation to serve_link() and request_link(). Those number, check
+ * and tell (sabot.h) the messages; a technique only moves them. A technique without content (signal, eventfd) talks
+ * and tells for itself.
  *
  * Exit status of a role: 0 done, 1 failed with a sentence on stderr, 2 wrong command line, 77 not on this machine.
  */
@@ -75,14 +75,17 @@ void signals_set(const struct ref_options *o);
 
 /* Prints "ready" on stdout and tells sabot_became("ready"): the server can be used from now on. */
 void server_ready(void);
-/* The client's one line on stdout: "client 2: 10 sent, 10 answered". Returns 0, or 1 if the line could not be written. */
+/*
+ * The client's one line on stdout: "client 2: 10 sent, 10 answered". Returns 0, or 1 if the line could not be
+ * written.
+ */
 int client_summary(const struct ref_options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * SIGTERM ends a server. It is blocked when serve() is called. A technique chooses one of:
  *
- * stop_at_once()  remove_objects (async-signal-safe: unlink, shm_unlink, mq_unlink, msgctl …) runs in the handler, which
- *                 then ends the process with status 0. Nothing that blocks can miss it.
+ * stop_at_once()  remove_objects (async-signal-safe: unlink, shm_unlink, mq_unlink, msgctl …) runs in the handler,
+ *                 which then ends the process with status 0. Nothing that blocks can miss it.
  * wait_for()      lets SIGTERM in only while it waits, in ppoll(): no moment is left in which it would be missed.
  *                 stop_asked() is true from then on.
  *
@@ -95,12 +98,12 @@ bool stop_asked(void);
 int64_t now_ns(void);
 #define MS 1000000LL
 #define PATIENCE_NS (2000 * MS)
-int64_t patience_ns(const struct ref_options *o);	/* longer where the other side is slow on purpose (slow-reader) */
+int64_t patience_ns(const struct ref_options *o); /* longer where the other side is slow on purpose (slow-reader) */
 #define RETRY_NS (50 * MS)	/* an answer that is not there by then was lost: send again */
 
 /*
- * What became of moving one message. Everything but LINK_OK ends the conversation, except LINK_SILENT where more tries
- * are due. LINK_FAILED was said on stderr already.
+ * What became of moving one message. Everything but LINK_OK ends the conversation, except LINK_SILENT where more
+ * tries are due. LINK_FAILED was said on stderr already.
  */
 enum link_end {
 	LINK_OK,
@@ -115,7 +118,10 @@ enum link_end wait_for(int fd, short events, int64_t deadline_ns);
 
 /* A way to move whole messages. Embed it first in the technique's own struct. */
 struct link {
-	/* Moves all of m to the process with id `to` (SERVER_ID or a client's). Waits for room for patience_ns() at most. */
+	/*
+	 * Moves all of m to the process with id `to` (SERVER_ID or a client's). Waits for room for patience_ns() at
+	 * most.
+	 */
 	enum link_end (*send)(struct link *l, uint32_t to, const struct message *m);
 	/*
 	 * The next message, whole: as many bytes as came with it, in *size (at most sizeof *m). The deadline is
@@ -136,12 +142,18 @@ int serve_link(const struct ref_options *o, struct link *l, bool until_done);
 /* The client's conversation; prints the summary. Exit status. */
 int request_link(const struct ref_options *o, struct link *l);
 
-/* The taught step "exit" for servers that fork their clients: runs client(o, i, data) in a child for each i = 1 … n. */
+/*
+ * The taught step "exit" for servers that fork their clients: runs client(o, i, data) in a child for each i = 1 …
+ * n.
+ */
 struct children {
 	int pids[64];
 	uint32_t n;
 };
-/* Forks client `index`; in the child `*o` is adjusted and run(o, data)'s result becomes its exit status. 0 or 1 (said). */
+/*
+ * Forks client `index`; in the child `*o` is adjusted and run(o, data)'s result becomes its exit status. 0 or 1
+ * (said).
+ */
 int child_start(struct children *c, const struct ref_options *o, uint32_t index,
 	int (*run)(const struct ref_options *o, void *data), void *data);
 /* Waits for all of them. 0 if every one ended with status 0, else 1 (said). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memfd: every message lies in memory of its own, which has no name (memfd_create). Its descriptor is handed over a Unix
- * stream socket (SCM_RIGHTS) with a short note that says how long it is. The sender seals the memory first: it can be
- * neither written nor cut short any more, so the receiver may read it at leisure, and can never meet SIGBUS.
+ * memfd: every message lies in memory of its own, which has no name (memfd_create). Its descriptor is handed over a
+ * Unix stream socket (SCM_RIGHTS) with a short note that says how long it is. The sender seals the memory first: it
+ * can be neither written nor cut short any more, so the receiver may read it at leisure, and can never meet SIGBUS.
  *
  * The steps:
  *   server: remove the old socket, socket(), bind(), listen(), accept(), … recvmsg(), look at size and seals, mmap() …,

@@ -50,7 +50,8 @@ bool message_plausible(const struct message *m)
 		m->length <= MESSAGE_MAX;
 }
 
-static void header_fill(struct message *m, enum message_kind kind, struct route route, uint64_t sequence, uint32_t length)
+static void header_fill(
+	struct message *m, enum message_kind kind, struct route route, uint64_t sequence, uint32_t length)
 {
 	m->magic = MESSAGE_MAGIC;
 	m->kind = kind;

@@ -21,11 +21,11 @@ enum {
 };
 
 enum message_kind {
-	MESSAGE_DATA = 1,	/* the numbered messages of the workload: what sabot.h is told of */
-	MESSAGE_HELLO,		/* client → server: here I am (fan-out: send me yours) */
-	MESSAGE_ACK,		/* sequence = highest number received in order; only where datagrams can be lost, or fan-out */
-	MESSAGE_END,		/* client → server: sequence = so many were sent; payload: hash of the file (bulk) */
-	MESSAGE_RESULT,		/* server → client: sequence = so many were received; payload as END */
+	MESSAGE_DATA = 1, /* the numbered messages of the workload: what sabot.h is told of */
+	MESSAGE_HELLO, /* client → server: here I am (fan-out: send me yours) */
+	MESSAGE_ACK, /* sequence = highest number received in order; only where datagrams can be lost, or fan-out */
+	MESSAGE_END, /* client → server: sequence = so many were sent; payload: hash of the file (bulk) */
+	MESSAGE_RESULT, /* server → client: sequence = so many were received; payload as END */
 };
 
 struct message {

@@ -128,8 +128,22 @@ static int design_parse(struct ref_options *o, const struct technique_info *info
 	return 2;
 }
 
-enum option_id { OPT_DIR, OPT_PORT, OPT_ID, OPT_KEY, OPT_PATTERN, OPT_MESSAGES, OPT_SIZE, OPT_WINDOW, OPT_CLIENTS, OPT_CLIENT,
-	      OPT_SEED, OPT_DESIGN, OPT_MISTAKES, OPT_PACE };
+enum option_id {
+	OPT_DIR,
+	OPT_PORT,
+	OPT_ID,
+	OPT_KEY,
+	OPT_PATTERN,
+	OPT_MESSAGES,
+	OPT_SIZE,
+	OPT_WINDOW,
+	OPT_CLIENTS,
+	OPT_CLIENT,
+	OPT_SEED,
+	OPT_DESIGN,
+	OPT_MISTAKES,
+	OPT_PACE
+};
 
 static const struct option longs[] = {
 	{ "dir", required_argument, NULL, OPT_DIR }, { "port", required_argument, NULL, OPT_PORT },
@@ -142,7 +156,8 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int option_take(struct ref_options *o, const struct technique_info *info, int opt, const char *name, const char *text)
+static int option_take(
+	struct ref_options *o, const struct technique_info *info, int opt, const char *name, const char *text)
 {
 	uint64_t n = 0;
 	int r = 0;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes: a stream of bytes one way, between relatives. The server makes two pipes for each client, one up to it and one
- * down, and forks the client. End-of-file comes when the last write end is closed: so everybody closes, right after the
- * fork, all ends that are not its own.
+ * Pipes: a stream of bytes one way, between relatives. The server makes two pipes for each client, one up to it and
+ * one down, and forks the client. End-of-file comes when the last write end is closed: so everybody closes, right
+ * after the fork, all ends that are not its own.
  *
  * The steps:
- *   server: for each client: pipe() twice, fork(), close the client's ends; … read, write …; read end-of-file, close, wait
+ *   server: for each client: pipe() twice, fork(), close the client's ends; … read, write …; read end-of-file, close,
+ *           wait
  *   client: close the server's ends, … write, read …, close
  */
 #include <errno.h>
@@ -57,7 +58,10 @@ static enum link_end pipe_write(int end, const struct message *m)
 		ssize_t n = write(end, bytes, left);
 
 		if (n > 0) {
-			/* Mistake: what was not taken at once is never sent; the reader takes the next message for it. */
+			/*
+			 * Mistake: what was not taken at once is never sent; the reader takes the next message for
+			 * it.
+			 */
 			if (mistake(SHORT_WRITE))
 				return LINK_OK;
 			bytes += n;
@@ -199,7 +203,9 @@ static enum link_end client_receive(struct link *link, struct message *m, size_t
 static struct link link_of(enum link_end (*send)(struct link *l, uint32_t to, const struct message *m),
 	enum link_end (*receive)(struct link *l, struct message *m, size_t *size, int64_t deadline_ns))
 {
-	/* A pipe holds 64 KiB, but short of the end of a page where a message does not fit in: count on half of it. */
+	/*
+	 * A pipe holds 64 KiB, but short of the end of a page where a message does not fit in: count on half of it.
+	 */
 	return (struct link){ .send = send, .receive = receive, .under_way = 32768 };
 }
 
@@ -208,7 +214,9 @@ static int client_run(const struct ref_options *o, void *data)
 {
 	struct pipe_server *s = data;
 	struct pipes *mine = &s->clients[o->client];
-	struct pipe_client c = { .link = link_of(client_send, client_receive), .up = mine->up[1], .down = mine->down[0] };
+	struct pipe_client c = {
+		.link = link_of(client_send, client_receive), .up = mine->up[1], .down = mine->down[0]
+	};
 	int status;
 
 	/* The server's ends, also those of the clients before us: with them open, nobody would see end-of-file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX message queues: whole messages, kept by the kernel, the highest priority first and among equals in the order they
- * were sent. Nobody needs to be there when a message is sent, and nobody notices when somebody dies.
+ * POSIX message queues: whole messages, kept by the kernel, the highest priority first and among equals in the order
+ * they were sent. Nobody needs to be there when a message is sent, and nobody notices when somebody dies.
  *
  * The steps:
  *   server: remove old queues, make its queue and one for each client, … receive, send …, close, remove
@@ -93,8 +93,8 @@ static struct timespec realtime_of(int64_t deadline_ns)
 }
 
 /*
- * Mistake: small messages get a higher priority, and the receiver believes that what it gets first was sent first. They
- * overtake the big ones that wait in the queue.
+ * Mistake: small messages get a higher priority, and the receiver believes that what it gets first was sent first.
+ * They overtake the big ones that wait in the queue.
  */
 static unsigned priority_of(const struct queue_link *l, const struct message *m)
 {

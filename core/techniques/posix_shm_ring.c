@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix-shm with rings: for each client one ring up to the server and one down. Each has one writer and one reader, so it
- * needs no lock (shm_ring.h), and nobody can die holding one. Whoever has nothing to do sleeps by a bell: the server by
- * its own for all rings up, a client by one for its ring down. Writers wait for room by the bells of the ring.
+ * posix-shm with rings: for each client one ring up to the server and one down. Each has one writer and one reader,
+ * so it needs no lock (shm_ring.h), and nobody can die holding one. Whoever has nothing to do sleeps by a bell: the
+ * server by its own for all rings up, a client by one for its ring down. Writers wait for room by the bells of the
+ * ring.
  */
 #include "core/techniques/shm_designs.h"
 #include "core/techniques/shm_ring.h"
@@ -18,7 +19,7 @@ struct ring_locks {
 	struct shm_bell work;				/* the server sleeps: nothing in any ring up */
 	struct shm_bell items[SHM_CLIENTS + 1];		/* a client sleeps: nothing in its ring down */
 	struct shm_bell room_up[SHM_CLIENTS + 1];	/* a client sleeps: its ring up is full */
-	struct shm_bell room_down;			/* the server sleeps: the ring down that it wants to use is full */
+	struct shm_bell room_down; /* the server sleeps: the ring down that it wants to use is full */
 };
 
 struct ring_link {
@@ -47,8 +48,8 @@ struct wish {
 };
 
 /*
- * Waits until the wish is fulfilled: looks a few times, then sleeps by the bell. Says "asleep" first and looks once more
- * after that: a record that comes in between is seen by this look, or its writer sees that we are asleep.
+ * Waits until the wish is fulfilled: looks a few times, then sleeps by the bell. Says "asleep" first and looks once
+ * more after that: a record that comes in between is seen by this look, or its writer sees that we are asleep.
  */
 static enum link_end wish_wait(struct wish *w, struct shm_bell *bell, int64_t deadline_ns, int peer)
 {

@@ -166,7 +166,8 @@ static enum link_end semaphore_receive(struct link *link, struct message *m, siz
 		box = l->found ? box_up(l->found) : 0;
 		l->next = l->found % l->o->n_clients;
 	} else {
-		end = sem_take(l, &l->sems->of[box].items, item_there, box, deadline_ns, atomic_load(&l->area->pids[0]));
+		end = sem_take(
+			l, &l->sems->of[box].items, item_there, box, deadline_ns, atomic_load(&l->area->pids[0]));
 	}
 	return end == LINK_OK ? box_take(l, box, m, size) : end;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real-time signals: every one is queued, in order, and carries a word of 64 bits (here: the number of the message and a
- * value that is checked). The queue has a limit (RLIMIT_SIGPENDING, of the receiver's user): sigqueue() then fails with
- * EAGAIN, and the sender has to wait until some were taken.
+ * Real-time signals: every one is queued, in order, and carries a word of 64 bits (here: the number of the message
+ * and a value that is checked). The queue has a limit (RLIMIT_SIGPENDING, of the receiver's user): sigqueue() then
+ * fails with EAGAIN, and the sender has to wait until some were taken.
  *
  * The steps:
  *   server: block the signals, fork() the clients, … sigtimedwait(), sigqueue() …, wait
@@ -44,7 +44,10 @@ static uint64_t sequence_of(uint64_t word)
 	return word >> 32;
 }
 
-/* Waits for one signal until the deadline (0: none), for a slice at most: LINK_OK, LINK_SILENT or LINK_FAILED (said). */
+/*
+ * Waits for one signal until the deadline (0: none), for a slice at most: LINK_OK, LINK_SILENT or LINK_FAILED
+ * (said).
+ */
 static enum link_end signal_take(const sigset_t *numbers, siginfo_t *info, int64_t deadline_ns)
 {
 	int64_t left = shm_slice_end(deadline_ns) - now_ns();
@@ -167,7 +170,10 @@ static void pace(const struct ref_options *o)
 		;
 }
 
-/* 0, or 1: the server cannot go on (said). A client that does not take its answers spoils only its own conversation. */
+/*
+ * 0, or 1: the server cannot go on (said). A client that does not take its answers spoils only its own
+ * conversation.
+ */
 static int message_serve(struct signal_server *s, uint32_t id, uint64_t word)
 {
 	struct signal_client *c = &s->clients[id];

@@ -54,7 +54,8 @@ static void client_serve(const struct ref_options *o, const struct connection_ca
 }
 
 /* The parent: 0, or 1 if there is no room for one more child now. */
-static int client_fork(const struct ref_options *o, const struct connection_calls *calls, int data_socket, int master_socket)
+static int client_fork(
+	const struct ref_options *o, const struct connection_calls *calls, int data_socket, int master_socket)
 {
 	int slot = 0, failed = 0;
 	pid_t pid = -1;

@@ -40,7 +40,8 @@ int serve_select(const struct ref_options *o, const struct connection_calls *cal
 		struct timespec timeout;
 		fd_set readable, writable;
 		int highest = sets_fill(&t, &readable, &writable);
-		int n = pselect(highest + 1, &readable, &writable, NULL, client_table_timeout(&t, &timeout), &t.while_waiting);
+		int n = pselect(
+			highest + 1, &readable, &writable, NULL, client_table_timeout(&t, &timeout), &t.while_waiting);
 
 		if (n < 0) {
 			status = wait_failed("select");

@@ -226,7 +226,8 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 		say("a message of client %u is damaged", m->sender);
 		return TAKE_DAMAGED;
 	}
-	if (m->kind != MESSAGE_HELLO && o->pattern == PATTERN_FAN_OUT && m->sequence > p->acked && m->sequence <= p->sent) {
+	if (m->kind != MESSAGE_HELLO && o->pattern == PATTERN_FAN_OUT && m->sequence > p->acked &&
+		m->sequence <= p->sent) {
 		p->acked = m->sequence;
 		p->tries = 0;
 	}
@@ -241,7 +242,8 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 	return TAKE_REPLY;
 }
 
-void service_again(const struct ref_options *o, const struct peer *p, size_t largest, uint64_t sequence, struct message *m)
+void service_again(
+	const struct ref_options *o, const struct peer *p, size_t largest, uint64_t sequence, struct message *m)
 {
 	message_data(m, route_to(p), sequence, payload_length(o, p->id, sequence, largest), o->seed);
 }

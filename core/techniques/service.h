@@ -24,9 +24,9 @@ struct peer {
 };
 
 enum take {
-	TAKE_NOTHING,		/* no answer is due */
-	TAKE_REPLY,		/* *reply is to be sent */
-	TAKE_DAMAGED,		/* not a whole message, or not the one that was sent: no sense can be made of what follows */
+	TAKE_NOTHING, /* no answer is due */
+	TAKE_REPLY, /* *reply is to be sent */
+	TAKE_DAMAGED, /* not a whole message, or not the one that was sent: no sense can be made of what follows */
 };
 
 /* m came in `size` bytes. Over a lossy link, what is damaged, doubled or too early is passed over. */
@@ -35,7 +35,8 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 /* The next message that the server sends of its own accord (fan-out). False: none is due now. */
 bool service_next(const struct ref_options *o, struct peer *p, size_t largest, struct message *m);
 /* Fan-out: what has been sent already, once more. */
-void service_again(const struct ref_options *o, const struct peer *p, size_t largest, uint64_t sequence, struct message *m);
+void service_again(
+	const struct ref_options *o, const struct peer *p, size_t largest, uint64_t sequence, struct message *m);
 /* The conversation is over, well or not: releases what it holds, and gives up the answers that nobody confirmed. */
 void service_end(const struct ref_options *o, struct peer *p);
 

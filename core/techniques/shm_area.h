@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lies in a shared segment of the reference implementations: a head, the locks of the technique, and boxes. A box
- * is a bounded buffer of whole messages (the "producer and consumer" of the books).
+ * What lies in a shared segment of the reference implementations: a head, the locks of the technique, and boxes. A
+ * box is a bounded buffer of whole messages (the "producer and consumer" of the books).
  *
- * A record is filled first and counted last, with release order, so a process that is killed at any instruction leaves
- * either a whole record or none. Who may touch a box when is the technique's business: that is what its locks are for.
+ * A record is filled first and counted last, with release order, so a process that is killed at any instruction
+ * leaves either a whole record or none. Who may touch a box when is the technique's business: that is what its locks
+ * are for.
  */
 #ifndef CORE_TECHNIQUES_SHM_AREA_H
 #define CORE_TECHNIQUES_SHM_AREA_H
@@ -40,14 +41,19 @@ struct shm_area {
 	struct shm_box boxes[SHM_BOXES];
 };
 
-/* Bytes that a segment with n_boxes boxes for the messages of o needs; `locks` bytes of it are the technique's own. */
+/*
+ * Bytes that a segment with n_boxes boxes for the messages of o needs; `locks` bytes of it are the technique's own.
+ */
 size_t shm_area_size(const struct ref_options *o, uint32_t n_boxes, size_t locks);
-/* Lays out zeroed memory of that size. shm_area_open() makes it visible to clients, when the locks are made as well. */
+/*
+ * Lays out zeroed memory of that size. shm_area_open() makes it visible to clients, when the locks are made as
+ * well.
+ */
 void shm_area_init(struct shm_area *a, const struct ref_options *o, uint32_t n_boxes, size_t locks);
 void shm_area_open(struct shm_area *a);
 /*
- * Is what a client mapped (`size` bytes by fstat() or IPC_STAT) a segment of ours, whole, and big enough for o's messages
- * and n_boxes boxes? Enters the client's pid. LINK_OK, or LINK_FAILED (said).
+ * Is what a client mapped (`size` bytes by fstat() or IPC_STAT) a segment of ours, whole, and big enough for o's
+ * messages and n_boxes boxes? Enters the client's pid. LINK_OK, or LINK_FAILED (said).
  */
 enum link_end shm_area_join(struct shm_area *a, size_t size, const struct ref_options *o, uint32_t n_boxes,
 	size_t locks);
@@ -63,8 +69,8 @@ const struct message *shm_box_oldest(struct shm_area *a, uint32_t box);
 void shm_box_release(struct shm_area *a, uint32_t box);
 
 /*
- * Copies a message into a record or out of it. Nothing in shared memory is believed: out of a record comes at most what
- * fits into a record, whatever its length field says; returns the bytes.
+ * Copies a message into a record or out of it. Nothing in shared memory is believed: out of a record comes at most
+ * what fits into a record, whatever its length field says; returns the bytes.
  */
 void shm_record_fill(struct message *record, const struct message *m);
 size_t shm_record_copy(struct shm_area *a, struct message *m, const struct message *record);
@@ -73,8 +79,8 @@ size_t shm_record_copy(struct shm_area *a, struct message *m, const struct messa
 bool shm_process_gone(int pid);
 
 /*
- * A segment may be truncated by anybody who may write to it; who then touches the missing pages gets SIGBUS. From now on
- * that ends the process with a sentence and status 1, not with a crash.
+ * A segment may be truncated by anybody who may write to it; who then touches the missing pages gets SIGBUS. From now
+ * on that ends the process with a sentence and status 1, not with a crash.
  */
 void shm_guard_truncation(void);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ring of bytes in shared memory with one writer and one reader, in two processes or threads, and no lock. Records are
- * contiguous and aligned to 8 bytes: a length word, then the content.
+ * A ring of bytes in shared memory with one writer and one reader, in two processes or threads, and no lock. Records
+ * are contiguous and aligned to 8 bytes: a length word, then the content.
  *
  * What makes it fast: each side keeps its own position in memory of its own and publishes it when it likes, so many
- * records cost one shared store; the other side's position is read again only when the last one seen is used up; and the
- * two positions lie in cache lines of their own. The kernel is called only by a side that has nothing to do, and by the
- * side that wakes it.
+ * records cost one shared store; the other side's position is read again only when the last one seen is used up; and
+ * the two positions lie in cache lines of their own. The kernel is called only by a side that has nothing to do, and
+ * by the side that wakes it.
  *
  * What makes it safe: the writer owns `tail`, the reader owns `head`, nobody ever goes back. A process killed at any
  * instruction leaves records that are whole and published, or not there.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Standard signals: a process is told *that* something happened, not what, and not how often: a second signal of the same
- * number is lost while the first is still pending. So nobody may count them. Here a client sends one message and waits
- * until it is acknowledged before it sends the next; the number of the signal alternates, so that a message that was sent
- * again (because the acknowledgement, or the signal itself, was lost) is told from the next one: the alternating-bit
- * protocol. The kernel says who sent a signal (si_pid).
+ * Standard signals: a process is told *that* something happened, not what, and not how often: a second signal of the
+ * same number is lost while the first is still pending. So nobody may count them. Here a client sends one message and
+ * waits until it is acknowledged before it sends the next; the number of the signal alternates, so that a message
+ * that was sent again (because the acknowledgement, or the signal itself, was lost) is told from the next one: the
+ * alternating-bit protocol. The kernel says who sent a signal (si_pid).
  *
  * The steps:
  *   server: block the signals, fork() the clients, … sigtimedwait(), kill() …, wait
@@ -157,9 +157,9 @@ static int message_serve(struct signal_server *s, uint32_t id, int number, bool 
 /* ---- the mistake HANDLER_NOT_ASYNC_SAFE ---- */
 
 /*
- * A handler that does the receiving itself: it enters the message in a journal, under a lock. The handler can interrupt
- * its own process anywhere, also while that holds the lock; then it waits for something that only the code that it has
- * interrupted could do. (malloc(), printf() and the like have such locks inside.)
+ * A handler that does the receiving itself: it enters the message in a journal, under a lock. The handler can
+ * interrupt its own process anywhere, also while that holds the lock; then it waits for something that only the code
+ * that it has interrupted could do. (malloc(), printf() and the like have such locks inside.)
  */
 static struct {
 	pthread_mutex_t lock;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System V message queues: whole messages with a type, kept by the kernel. The receiver selects by type, so one queue can
- * serve many: here all requests go through one queue, all answers through another, and the type of an answer is the id
- * of the client that it is for.
+ * System V message queues: whole messages with a type, kept by the kernel. The receiver selects by type, so one queue
+ * can serve many: here all requests go through one queue, all answers through another, and the type of an answer is
+ * the id of the client that it is for.
  *
  * The steps:
  *   server: remove old queues, make both, … msgrcv, msgsnd …, remove
@@ -60,8 +60,9 @@ static void on_tick(int signo)
 }
 
 /*
- * A clock that ticks: SIGALRM every 100 ms ends whatever call is waiting with EINTR (these two calls are never restarted),
- * so that the time can be looked at. One alarm at the deadline would not do: it could ring a moment before the call.
+ * A clock that ticks: SIGALRM every 100 ms ends whatever call is waiting with EINTR (these two calls are never
+ * restarted), so that the time can be looked at. One alarm at the deadline would not do: it could ring a moment
+ * before the call.
  */
 static int clock_start(timer_t *clock)
 {

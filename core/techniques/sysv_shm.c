@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System V shared memory with System V semaphores. Memory gives no order by itself; each box of the segment (shm_area.h)
- * has three semaphores: its lock, and the counts of its free and its full records.
+ * System V shared memory with System V semaphores. Memory gives no order by itself; each box of the segment
+ * (shm_area.h) has three semaphores: its lock, and the counts of its free and its full records.
  *
- * The lock is taken with SEM_UNDO: if the process that holds it is killed, the kernel gives it back. The counts are not:
- * an undone count would be wrong, for the record has been put or taken all the same. So the counts only wake, and who
- * holds the lock looks into the box itself.
+ * The lock is taken with SEM_UNDO: if the process that holds it is killed, the kernel gives it back. The counts are
+ * not: an undone count would be wrong, for the record has been put or taken all the same. So the counts only wake,
+ * and who holds the lock looks into the box itself.
  *
  * The steps:
  *   server: remove the old segment and semaphores, make them, attach, set the counts, … serve …, detach, remove
@@ -89,8 +89,8 @@ static enum link_end semaphores_do(struct sysv_link *l, struct sembuf *operation
 }
 
 /*
- * Waits for a count and takes the lock, both at once. A process that was killed between its steps has left the count one
- * too low, so after a slice without it the lock alone is taken, and the box looked at.
+ * Waits for a count and takes the lock, both at once. A process that was killed between its steps has left the count
+ * one too low, so after a slice without it the lock alone is taken, and the box looked at.
  */
 static enum link_end box_enter(struct sysv_link *l, uint32_t box, enum semaphore count, int64_t deadline_ns)
 {

@@ -100,8 +100,12 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 static int link_init(struct dgram_link *d, const struct ref_options *o, int fd)
 {
 	*d = (struct dgram_link){
-		.link = { .send = datagram_send, .receive = datagram_receive, .lossy = true, .most_under_way = UNDER_WAY },
-		.o = o, .socket = fd,
+		.link = { .send = datagram_send,
+			.receive = datagram_receive,
+			.lossy = true,
+			.most_under_way = UNDER_WAY },
+		.o = o,
+		.socket = fd,
 	};
 	return patience_set(fd, o);
 }

@@ -70,7 +70,8 @@ static void client_expect(const struct row *r, const struct ref_process *p, unsi
 	snprintf(begin, sizeof(begin), "client %u: ", i);
 	snprintf(number, sizeof(number), "%d ", MESSAGES);
 	line = strstr(p->out_text, begin);
-	cr_expect(line, "%s %s %s: client %u says nothing: \"%s\"", r->technique, r->pattern, r->design, i, p->out_text);
+	cr_expect(
+		line, "%s %s %s: client %u says nothing: \"%s\"", r->technique, r->pattern, r->design, i, p->out_text);
 	if (line)
 		cr_expect(strncmp(line + strlen(begin), number, strlen(number)) == 0, "%s %s %s: \"%s\"", r->technique,
 			r->pattern, r->design, line);
@@ -166,8 +167,8 @@ ParameterizedTest(struct row *r, techniques, server_starts_where_one_was_killed)
 		kill(server.pid, SIGKILL);
 		ref_wait(&server);
 		cr_expect(ref_run(&c, &server, clients));
-		cr_expect_eq(server.status, 0, "%s %s: the second server ended with status %d: %s", r->technique, r->design,
-			server.status, server.err_text);	/* it may say what it has removed */
+		cr_expect_eq(server.status, 0, "%s %s: the second server ended with status %d: %s", r->technique,
+			r->design, server.status, server.err_text); /* it may say what it has removed */
 		for (unsigned i = 0; i < c.n_clients; i++)
 			process_expect(r, &clients[i], "client");
 	} else {

@@ -156,13 +156,21 @@ static void killed_often(unsigned times, uint64_t seed)
 	test_directory_remove(directory);
 }
 
+/* More of them by hand: SABOT_KILLS=200. */
+static unsigned times_or(unsigned usual)
+{
+	const char *more = getenv("SABOT_KILLS");
+
+	return more ? (unsigned)strtoul(more, NULL, 10) : usual;
+}
+
 Test(killed, by_sigkill_at_any_instant, .timeout = 120)
 {
-	killed_often(40, 1);
+	killed_often(times_or(40), 1);
 }
 
 Test(killed, by_sigkill_without_namespaces, .timeout = 120)
 {
 	setenv("SABOT_NO_NAMESPACES", "1", 1);
-	killed_often(20, 2);
+	killed_often(times_or(20), 2);
 }

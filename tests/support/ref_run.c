@@ -54,7 +54,8 @@ bool ref_word(const char *words, size_t i, char text[32])
 static int port_find(void)
 {
 	for (int tries = 0; tries < 100; tries++) {
-		struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+		struct sockaddr_in address = { .sin_family = AF_INET,
+			.sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
 		socklen_t size = sizeof(address);
 		int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0);
 		bool free = bind(tcp, (struct sockaddr *)&address, size) == 0 &&
