@@ -57,23 +57,34 @@ static const struct node *axis_value(struct loader *l, const char *name)
 	return NULL;
 }
 
-/* The environment, in which SABOT_REF is there even if nobody set it: probes are parts of that program. */
-static const char *variable_get(struct loader *l, const char *name)
+/*
+ * The environment, in which two things are there even if nobody set them: SABOT_REF, for probes are parts of that
+ * program, and SABOT_BUILD, the directory that it is in, with the other programs of our own scenarios. The caller frees
+ * it; NULL if it is not set.
+ */
+static char *variable_get(struct loader *l, const char *name)
 {
-	const char *text = getenv(name);
+	const char *text = getenv(name), *reference = l->options ? l->options->reference_program : NULL;
+	const char *slash = reference ? strrchr(reference, '/') : NULL;
 
-	if (!text && strcmp(name, "SABOT_REF") == 0 && l->options)
-		return l->options->reference_program;
-	return text;
+	if (text)
+		return mem_dup(text);
+	if (reference && strcmp(name, "SABOT_REF") == 0)
+		return mem_dup(reference);
+	if (slash && strcmp(name, "SABOT_BUILD") == 0)
+		return mem_printf("%.*s", (int)(slash - reference), reference);
+	return NULL;
 }
 
 static void reference_expand(struct loader *l, const struct node *n, const char *name, bool free_text, struct str *out)
 {
 	const struct node *value = axis_value(l, name);
-	const char *text = value ? value->text : is_of_the_run(name) ? NULL : variable_get(l, name);
+	char *variable = value || is_of_the_run(name) ? NULL : variable_get(l, name);
+	const char *text = value ? value->text : variable;
 
 	if (text) {
 		str_add(out, text);
+		free(variable);
 		return;
 	}
 	str_addf(out, "${%s}", name);
