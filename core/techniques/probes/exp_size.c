@@ -11,9 +11,11 @@
 
 /* --- bare memory ---------------------------------------------------------------------------------------------- */
 
-/* Writes the byte number `number` of the segment. */
+/* Writes the byte number `number` of the segment; what it gets for that is the kernel's, not a sanitizer's report. */
 static int64_t work_touch(struct puppet *me)
 {
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, SIG_DFL);
 	((volatile char *)me->end.map)[me->number] = 1;
 	return 0;
 }

@@ -81,7 +81,7 @@ bool lab_unknown(struct lab *lab, const char *format, ...) __attribute__((format
 struct puppet *puppet_new(struct lab *lab);
 /* Tells it what to do and comes back at once. */
 void puppet_tell(struct puppet *p, int64_t (*work)(struct puppet *me));
-/* Waits until the work is done (its result), or it is asleep in it (WORK_BLOCKED), dead (WORK_DIED), late (WORK_LATE). */
+/* Waits until the work is done (its result), it is asleep in it, dead or late (WORK_BLOCKED, WORK_DIED, WORK_LATE). */
 int64_t puppet_wait(struct puppet *p);
 /* As puppet_wait, but only looks whether it is asleep right now; for steering, never for a verdict. */
 int64_t puppet_wait_asleep(struct puppet *p);

@@ -2,6 +2,7 @@
 #include "core/techniques/probes/probe.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,6 +123,31 @@ static int usage(const char *what, const char *name)
 	return EXIT_USAGE;
 }
 
+static struct lab *laboratory;
+static pid_t experimenter;
+
+/* Interrupted: nothing may stay behind. What lab_clear does here are system calls on memory that is there. */
+static void cleared_up(int number)
+{
+	if (getpid() != experimenter)
+		_exit(1);
+	lab_clear(laboratory);
+	if (laboratory->made_directory)
+		rmdir(laboratory->directory);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void clear_up_when_told(struct lab *lab)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+	laboratory = lab;
+	experimenter = getpid();
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		signal(numbers[i], cleared_up);
+}
+
 int probe_main(int argc, char **argv)
 {
 	const struct guarantee *g;
@@ -145,6 +171,7 @@ int probe_main(int argc, char **argv)
 		fprintf(stderr, "sabot-ref probe: cannot begin: %s\n", strerror(errno));
 		return EXIT_HARNESS;
 	}
+	clear_up_when_told(lab);
 	g->measure(lab);
 	lab_clear(lab);
 	if (lab->made_directory)
