@@ -25,19 +25,27 @@ static bool group_counts(const struct history *h, uint32_t group)
 
 static void collect(struct traffic *t, const struct history *h)
 {
-	t->datagrams = mem_new(h->n_events * sizeof(*t->datagrams));
+	/* what a strike doubled is there twice */
+	t->datagrams = mem_new(2 * h->n_events * sizeof(*t->datagrams));
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct history_event *e = &h->events[i];
 		const struct channel *c = e->channel ? &h->channels[e->channel - 1] : NULL;
 		uint8_t way = history_call_of(e->e.call).way;
+		uint32_t action;
 
 		/* a hash of 0: nothing was moved for good (MSG_PEEK) */
 		if (!c || e->e.kind != EV_CALL || way == WAY_NONE || !kind_is_datagram(c->kind) || c->standard ||
 			e->e.error || !e->e.hash || !group_counts(h, group_of(c, e->channel)))
 			continue;
+		action = who_struck(h, &e->e);
 		t->datagrams[t->n_datagrams++] = (struct datagram){ .hash = e->e.hash, .length = history_bytes(&e->e),
 			.group = group_of(c, e->channel), .event = (uint32_t)i, .object = e->e.object,
-			.received = way == WAY_OUT, .fate = way == WAY_OUT ? FATE_FOREIGN : FATE_LOST };
+			.received = way == WAY_OUT, .fate = way == WAY_OUT ? FATE_FOREIGN : FATE_LOST,
+			.struck = action >= ACT_DROP && action <= ACT_TRUNCATE };
+		if (e->e.flags & EVF_DUPLICATED && way == WAY_IN) {
+			t->datagrams[t->n_datagrams] = t->datagrams[t->n_datagrams - 1];
+			t->n_datagrams++;
+		}
 	}
 }
 
@@ -56,7 +64,7 @@ static int by_hash(const void *x, const void *y)
  * One group of equal content, in the order of the history. A receipt belongs to the latest sending that has none yet,
  * so that of two the first is missed, which the second may have replaced. Further receipts came again.
  */
-static void match_equal(struct traffic *t, size_t from, size_t to)
+static void match_equal(struct traffic *t, const struct history *h, size_t from, size_t to)
 {
 	uint32_t open = 0;	/* the latest sending without a receipt, + 1; its `match` is the one before */
 	bool sent = false;
@@ -65,6 +73,8 @@ static void match_equal(struct traffic *t, size_t from, size_t to)
 		struct datagram *d = &t->datagrams[i];
 
 		if (!d->received) {
+			if (h->events[d->event].e.flags & EVF_DROPPED)
+				continue;
 			d->match = open;
 			open = (uint32_t)i + 1;
 			sent = true;
@@ -103,6 +113,8 @@ static void match_changed(struct traffic *t, struct datagram *d)
 	if (!best)
 		return;
 	d->fate = best->length == d->length ? FATE_CHANGED : FATE_CUT;
+	if (d->struck || best->struck)
+		d->fate = FATE_EXCUSED;
 	d->match = (uint32_t)(best - t->datagrams) + 1;
 	best->fate = FATE_ARRIVED;
 	best->match = (uint32_t)(d - t->datagrams) + 1;
@@ -119,11 +131,11 @@ static bool waited_in_vain(const struct history_event *e)
 	return family == FAMILY_RECEIVE && (e->e.error == EAGAIN || e->e.error == ETIMEDOUT || e->e.error == EINTR);
 }
 
-/* Was the same content sent again by the same process, after it had waited in vain? */
+/* Was the same content sent again by the same process, after it had waited in vain or a strike had dropped it? */
 static bool was_replaced(const struct history *h, const struct datagram *d)
 {
 	uint32_t proc = h->events[d->event].proc;
-	bool waited = false;
+	bool waited = h->events[d->event].e.flags & EVF_DROPPED;
 
 	for (size_t i = d->event + 1; i < h->n_events; i++) {
 		const struct history_event *e = &h->events[i];
@@ -208,7 +220,8 @@ static void losses_excuse(struct traffic *t, const struct property_input *in)
 	for (size_t i = 0; i < t->n_datagrams; i++) {
 		struct datagram *d = &t->datagrams[i];
 
-		if (d->fate == FATE_LOST && (!had_reader(&readers, in->history, d) || was_replaced(in->history, d)))
+		if (d->fate == FATE_LOST && ((d->struck && !(in->history->events[d->event].e.flags & EVF_DROPPED)) ||
+			!had_reader(&readers, in->history, d) || was_replaced(in->history, d)))
 			d->fate = FATE_EXCUSED;
 	}
 	free(readers.items);
@@ -223,7 +236,7 @@ void datagrams_read(struct traffic *t, const struct property_input *in)
 		for (to = from; to < t->n_datagrams && t->datagrams[to].group == t->datagrams[from].group &&
 			t->datagrams[to].hash == t->datagrams[from].hash;)
 			to++;
-		match_equal(t, from, to);
+		match_equal(t, in->history, from, to);
 	}
 	for (size_t i = 0; i < t->n_datagrams; i++)
 		if (t->datagrams[i].received && t->datagrams[i].fate == FATE_FOREIGN)

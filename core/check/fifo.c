@@ -98,12 +98,12 @@ static bool is_unique(const struct traffic *t, const struct datagram *d)
 	return true;
 }
 
-/* The receiver of a queue may choose, by priority or by type. */
-static bool has_order(const struct history *h, const struct datagram *d)
+/* The receiver of a queue may choose, by priority or by type; a strike may hold back. */
+static bool has_order(const struct traffic *t, const struct history *h, const struct datagram *d)
 {
 	uint32_t kind = h->channels[h->events[d->event].channel - 1].kind;
 
-	return kind != OBJ_POSIX_MQ && kind != OBJ_SYSV_MQ;
+	return kind != OBJ_POSIX_MQ && kind != OBJ_SYSV_MQ && !t->datagrams[d->match - 1].struck;
 }
 
 static void check_traffic(const struct property_input *in, struct verdict *out)
@@ -116,7 +116,7 @@ static void check_traffic(const struct property_input *in, struct verdict *out)
 	traffic_init(&t, in);
 	order = mem_new(t.n_datagrams * sizeof(*order));
 	for (size_t i = 0; i < t.n_datagrams; i++)
-		if (t.datagrams[i].fate == FATE_FIRST && has_order(in->history, &t.datagrams[i]) &&
+		if (t.datagrams[i].fate == FATE_FIRST && has_order(&t, in->history, &t.datagrams[i]) &&
 			is_unique(&t, &t.datagrams[i]))
 			order[n++] = &t.datagrams[i];
 	qsort(order, n, sizeof(*order), by_event);

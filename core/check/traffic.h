@@ -7,7 +7,9 @@
  * cannot know that the door is shut. What a reader leaves unread when it closes by itself is lost all the same.
  *
  * Datagrams are compared within a group: a queue, a seqpacket connection, or all sockets of a kind. One that is sent
- * again after its sender had waited in vain replaces the first.
+ * again after its sender had waited in vain replaces the first; so does one that is sent again where a strike dropped
+ * the first. What else the network did by a strike (doubled, changed, cut, held back) is the network's doing: only
+ * what the programs make of it counts, and that these properties cannot see.
  */
 #ifndef CORE_CHECK_TRAFFIC_H
 #define CORE_CHECK_TRAFFIC_H
@@ -32,6 +34,7 @@ struct datagram {
 	uint64_t hash, length;
 	uint32_t group, event, object;
 	bool received;
+	bool struck;			/* by a fault of the network */
 	uint8_t fate;		/* enum datagram_fate */
 	uint32_t match;		/* index into datagrams + 1 of the other half, of ARRIVED, FIRST, CHANGED and CUT */
 };

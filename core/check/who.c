@@ -75,6 +75,15 @@ bool who_anybody_died(const struct property_input *in)
 	return false;
 }
 
+uint32_t who_struck(const struct history *h, const struct event *call)
+{
+	/* a fault has one action, whichever of its strikes this was */
+	for (size_t i = 0; call->strike && i < h->n_events; i++)
+		if (h->events[i].e.kind == EV_STRIKE && h->events[i].e.strike == call->strike)
+			return h->events[i].e.asked;
+	return ACT_NONE;
+}
+
 bool who_is_driver(const struct property_input *in, uint32_t proc)
 {
 	const struct role_outcome *r = who_role(in, proc);

@@ -20,6 +20,8 @@ bool who_died(const struct property_input *in, uint32_t proc);
 bool who_anybody_died(const struct property_input *in);
 /* Is the process one that the strike is aimed at: the struck one, or the target of kill and pause? */
 bool who_is_hit(const struct property_input *in, const struct history_event *strike, uint32_t proc);
+/* What the strike that changed this call did (enum action); ACT_NONE: nothing changed it. */
+uint32_t who_struck(const struct history *h, const struct event *call);
 /* Is it of a driver: a client? Without an outcome: is it of a role whose name begins with "client"? */
 bool who_is_driver(const struct property_input *in, uint32_t proc);
 

@@ -164,7 +164,9 @@ static const char *call_add(struct text_history *t, const struct item *it, int r
 	e->e.tid = (uint32_t)number(it, "tid", (long)e->e.tid);
 	e->e.ticks = (uint32_t)ticks;
 	e->e.site = (uint64_t)row + 1;
-	e->e.flags = (uint8_t)((has(it, "struck") ? EVF_STRUCK : 0) | (has(it, "nonblock") ? EVF_NONBLOCK : 0));
+	e->e.flags = (uint8_t)((has(it, "struck") ? EVF_STRUCK : 0) | (has(it, "nonblock") ? EVF_NONBLOCK : 0) |
+		(has(it, "dropped") ? EVF_DROPPED : 0) | (has(it, "doubled") ? EVF_DUPLICATED : 0));
+	e->e.strike = (uint16_t)number(it, "strike", 0);
 	if (e->channel && history_call_of((uint32_t)row).moves == MOVES_UNCOUNTED)
 		t->channels[e->channel - 1].uncounted = true;
 	t->now += ticks;

@@ -10,7 +10,8 @@
  *   send N, recv N, gave-up N    from=ID to=ID len=N sum=N prio=N; by default message N from 1 to 2, 10 bytes
  *   became TEXT, exit N
  *   CALL CHANNEL RESULT          any call of the table; CHANNEL may be "-"; ERRNO for RESULT; hash=N asked=N ms=N tid=N
- *                                pid (for RESULT: the process id of a name, pid=NAME), struck, nonblock
+ *                                pid (for RESULT: the process id of a name, pid=NAME), strike=N, struck, dropped,
+ *                                doubled, nonblock
  *   in CALL CHANNEL              a call that has not returned
  *   strike ACTION                target=GLOB on=CHANNEL
  *
