@@ -91,6 +91,8 @@ void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 
 /* record.c */
+extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
+extern __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));
 struct event *event_new(void);		/* a slot of this process's ring, unsealed; NULL: no room */
 void event_seal(struct event *e);
 void event_call(struct inv *v);		/* the event of a call that has returned */
@@ -101,6 +103,8 @@ struct thread *thread_slot(void);
 uint64_t hash_bytes(const void *bytes, uint64_t n);
 
 /* objects.c */
+enum { FD_TABLE = 4096, NOT_IPC = -1 };
+extern int32_t fd_table[FD_TABLE];	/* object index + 1 of a descriptor, NOT_IPC, or 0: not looked up yet */
 uint32_t object_of_fd(int fd);		/* index + 1; 0: not IPC, or not a descriptor */
 uint32_t object_of_key(uint32_t kind, uint64_t key, const char *name);
 void object_forget(int fd);

@@ -17,12 +17,11 @@
 #include "core/base/str.h"
 #include "core/base/rng.h"
 
-enum { FD_TABLE = 4096, NOT_IPC = -1 };
 #define PAIRING_NS 50000000u	/* how long an accept looks for the connect that it answers */
 #define MQUEUE_MAGIC 0x19800202
 
 /* Object index + 1 of a descriptor, NOT_IPC, or 0: not looked up yet. Inherited by fork like the descriptors. */
-static int32_t fd_table[FD_TABLE];
+int32_t fd_table[FD_TABLE];
 
 struct object *object_at(uint32_t object)
 {

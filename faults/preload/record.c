@@ -14,8 +14,8 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
-static __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
-static __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));
+__thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
+__thread uint32_t my_proc __attribute__((tls_model("initial-exec")));
 
 uint64_t hash_bytes(const void *bytes, uint64_t n)
 {

@@ -401,7 +401,7 @@ static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t ro
 
 	if (likely(v->thread != NULL))
 		atomic_store_explicit(&v->thread->call, 0, memory_order_relaxed);
-	if (shape != SH_BUF_IN && shape != SH_BUF_IN_FLAGS && shape != SH_IOV_IN && shape != SH_MSG_IN)
+	if (shape != SH_BUF_IN && shape != SH_BUF_IN_FLAGS && shape != SH_IOV_IN && shape != SH_MSG_IN && shape != SH_IOV_OUT)
 		end_slow(v);
 	if (unlikely(call_set_has(&self->armed, row)))
 		decide(v, WHEN_AFTER);
@@ -418,6 +418,81 @@ static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t ro
 static inline __attribute__((always_inline)) bool at_work(void)
 {
 	return likely(self && self->live) || (unlikely(self != NULL) && identity_take());
+}
+
+/*
+ * The short way for the calls that move bytes: nothing is armed, the descriptor is known and has no story, and there is
+ * nothing to tell but the event itself. What is not so goes the long way. Everything here is what begin() and end() do.
+ */
+static inline __attribute__((always_inline)) bool moves_bytes(uint8_t shape)
+{
+	return shape == SH_BUF_IN || shape == SH_BUF_OUT || shape == SH_BUF_IN_FLAGS || shape == SH_BUF_OUT_FLAGS;
+}
+
+enum { PLAIN_FLAGS = OBF_ACCEPTED | OBF_CONNECTED | OBF_CLAIMED };
+
+static inline __attribute__((always_inline)) bool is_datagram_kind(const struct object *o)
+{
+	return o->kind == OBJ_SOCKETPAIR ? o->type != SOCK_STREAM : object_is_datagram(o->kind);
+}
+
+static inline __attribute__((always_inline)) uint32_t plain_object(long fd, uint32_t row, bool out)
+{
+	uint32_t object;
+
+	if ((unsigned long)fd >= FD_TABLE || fd_table[fd] <= 0 || call_set_has(&self->armed, row) || !self->ready_done ||
+		self->fd_exhausted || arena->payload || !my_slot || my_proc != self->proc + 1)
+		return 0;
+	object = (uint32_t)fd_table[fd];
+	if (atomic_load_explicit(&arena->objects[object - 1].flags, memory_order_relaxed) & ~(uint32_t)PLAIN_FLAGS ||
+		(out && is_datagram_kind(&arena->objects[object - 1])))
+		return 0;
+	return object;
+}
+
+static inline __attribute__((always_inline)) long move_fast(uint32_t row, bool out, uint32_t object, long a0, long a1, long a2,
+	long a3, real_function f, uint64_t site)
+{
+	struct thread *t = my_slot;
+	uint64_t start = tick_now(), now;
+	struct event *e;
+	long result;
+	int saved;
+
+	t->fd = (int32_t)a0;
+	t->object = object;
+	t->asked = clamp((uint64_t)a2);
+	t->flags = 0;
+	t->since = start;
+	t->site = site;
+	atomic_store_explicit(&t->n_calls, atomic_load_explicit(&t->n_calls, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_store_explicit(&t->call, row + 1, memory_order_release);
+	result = f(a0, a1, a2, a3, 0, 0, 0);
+	if (row_result[row] == RES_I)
+		result = (int)result;
+	now = tick_now();
+	atomic_store_explicit(&t->call, 0, memory_order_relaxed);
+	saved = errno;
+	e = event_new();
+	if (unlikely(!e))
+		return result;
+	e->stamp = out ? start : now;
+	e->site = site;
+	e->result = result;
+	e->hash = result > 0 ? hash_bytes((const void *)a1, (uint64_t)result) : 0;
+	e->asked = clamp((uint64_t)a2);
+	e->ticks = clamp(now - start);
+	e->fd = (int32_t)a0;
+	e->object = object;
+	e->tid = atomic_load_explicit(&t->tid, memory_order_relaxed);
+	e->call = (uint16_t)row;
+	e->kind = EV_CALL;
+	e->flags = result == -1 && saved == EAGAIN ? EVF_NONBLOCK : 0;
+	e->error = result == -1 ? (int16_t)saved : 0;
+	e->strike = 0;
+	event_seal(e);
+	errno = saved;
+	return result;
 }
 
 #define PARAMETERS_0 void
@@ -460,6 +535,14 @@ enum { ENVIRONMENT_ROOM = 1024 };
 		}                                                                                                          \
 		if (unlikely(!at_work()))                                                                                  \
 			return NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6]));           \
+		if (moves_bytes(SH_##shape_) && RES_##result_kind_ == RES_L) {                                             \
+			const bool out = FAMILY_##family_ == FAMILY_SEND;                                                  \
+			uint32_t object = plain_object(v.a[0], ROW_##symbol, out);                                         \
+                                                                                                                           \
+			if (likely(object))                                                                                \
+				return move_fast(ROW_##symbol, out, object, v.a[0], v.a[1], v.a[2], v.a[3], f,             \
+					(uint64_t)__builtin_return_address(0));                                            \
+		}                                                                                                          \
 		v.site = (uint64_t)__builtin_return_address(0);                                                            \
 		if (makes_program)                                                                                         \
 			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : 2, room, ENVIRONMENT_ROOM, text);              \
