@@ -53,6 +53,7 @@ struct instance {
 	regex_t regex;
 	bool has_regex;
 	int zygote; /* pid; 0: none */
+	bool guessed; /* it was once taken for ready because nothing moved: said once */
 	/* of the present run */
 	enum phase phase;
 	int pid;
@@ -100,7 +101,6 @@ struct box {
 	struct look last;
 	int64_t spin_since_ns;
 	uint64_t spin_calls;
-	bool unready_is_idle; /* somebody was taken for ready because nothing moved */
 	int tree[BOX_TREE]; /* processes of the run, from the last look */
 	uint32_t n_tree;
 	struct timespec start_wall;
@@ -162,6 +162,9 @@ void box_waiters(struct box *box);
 /* Index of the arena's process with this pid + 1, or 0. */
 uint32_t arena_proc_of(const struct arena *a, int pid);
 
+/* blind.c: which processes of roles the injector was not seen in, into the outcome. */
+void blind_collect(struct box *box);
+
 /* spin.c: true when a role goes on calling without progress. Called at each look. */
 bool box_spins(struct box *box, const struct look *now);
 
@@ -173,7 +176,11 @@ void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excus
 /* fds.c: descriptors that a live service has open, and those whose other end is gone. Their number. */
 uint32_t fds_look(struct box *box, bool report);
 /* leftovers.c: objects and files left behind; named in the outcome, then removed. */
+/* rescue.c */
 void leftovers_before(struct box *box);
+uint64_t before_hash(uint32_t kind, const char *name, uint64_t id);
+/* Was there an object of this hash when the run began? */
+bool was_before(const struct box *box, uint64_t hash);
 /* The box was killed in the middle of a run: removes what its roles made, as far as it does not vanish by itself. */
 void leftovers_rescue(struct box *box);
 void leftovers_collect(struct box *box);

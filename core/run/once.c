@@ -266,24 +266,6 @@ static int probe(struct box *box)
 	return 0;
 }
 
-static void hello_collect(struct box *box)
-{
-	struct outcome *o = box->out;
-
-	for (uint32_t i = 0; i < box->n_instances; i++) {
-		struct role_outcome *r = &o->roles[i];
-
-		r->hello = r->started && arena_proc_of(box->arena, r->pid);
-		if (!r->started || r->hello)
-			continue;
-		if (!o->n_blind++)
-			snprintf(o->blind, sizeof(o->blind), "%s: the injector was not seen in it%s", r->name,
-				box->instances[i].preloaded ? ""
-				: box->options.library	    ? " (a static program)"
-							    : "");
-	}
-}
-
 static void events_count(struct box *box)
 {
 	const struct arena *a = box->arena;
@@ -305,7 +287,7 @@ static void run_end(struct box *box)
 		capture_end(&box->instances[i].out);
 		capture_end(&box->instances[i].err);
 	}
-	hello_collect(box);
+	blind_collect(box);
 	leftovers_collect(box);
 	events_count(box);
 	box->out->duration_ns = clock_ns() - box->start_ns;

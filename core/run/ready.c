@@ -39,7 +39,6 @@ static void path_watch(struct box *box, const struct instance *in)
 
 void ready_begin(struct box *box)
 {
-	box->unready_is_idle = false;
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		box->arena->roles[i].ready = NOT_READY;
 		path_watch(box, &box->instances[i]);
@@ -145,7 +144,11 @@ bool ready_by_idleness(struct box *box)
 		if (!ready_after_met(box, in))
 			continue;
 		ready_set(box, in, IS_READY);
-		some = box->unready_is_idle = true;
+		some = true;
+		if (!in->guessed)
+			str_addf(&box->notes,
+				"%s was taken for ready when nothing moved: it was not seen to listen\n", in->name);
+		in->guessed = true;
 	}
 	return some;
 }

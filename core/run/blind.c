@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Never silently blind: processes of roles in which the injector was not seen. */
+#include <stdio.h>
+
+#include "core/base/banned.h"
+#include "core/run/box.h"
+
+/* The process became another program that never said hello: a static one, or one of another kind. */
+static bool became_unseen(const struct arena *a, const struct proc *p)
+{
+	uint32_t last = p->last_chunk, used;
+
+	if (p->state == PROC_FREE || !last || last > ARENA_CHUNKS)
+		return false;
+	used = a->chunks[last - 1].used;
+	for (uint32_t i = used < CHUNK_EVENTS ? used : CHUNK_EVENTS; i-- > 0; ) {
+		const struct event *e = &a->chunks[last - 1].events[i];
+
+		/* The text of an event follows it. */
+		if (e->seal == a->generation && e->kind != EV_TEXT)
+			return e->kind == EV_EXEC;
+	}
+	return false;
+}
+
+static void blind_add(struct outcome *o, const char *name, const char *reason)
+{
+	if (!o->n_blind++)
+		snprintf(o->blind, sizeof(o->blind), "%s: the injector was not seen in it%s", name, reason);
+}
+
+void blind_collect(struct box *box)
+{
+	const struct arena *a = box->arena;
+	struct outcome *o = box->out;
+
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		struct role_outcome *r = &o->roles[i];
+		bool is_static = !box->instances[i].preloaded && box->options.library;
+
+		r->hello = r->started && arena_proc_of(a, r->pid);
+		if (r->started && !r->hello)
+			blind_add(o, r->name, is_static ? " (a static program)" : "");
+	}
+	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
+		if (became_unseen(a, &a->procs[i]))
+			blind_add(o, a->procs[i].name, " after it executed another program");
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a box has no namespaces: what the machine had before is told from what a run made, and what a box that was
+ * killed left is removed.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/banned.h"
+#include "core/base/rng.h"
+#include "core/run/box.h"
+#include "core/sys/clock.h"
+#include "core/sys/namespaces.h"
+
+/* What the machine had before the run is nobody's leftover. */
+uint64_t before_hash(uint32_t kind, const char *name, uint64_t id)
+{
+	return rng_mix((name ? XXH3_64bits(name, strlen(name)) : id) ^ (uint64_t)kind << 56);
+}
+
+static void before_add(struct box *box, uint64_t hash)
+{
+	if (box->n_before < BOX_BEFORE)
+		box->before[box->n_before++] = hash;
+}
+
+bool was_before(const struct box *box, uint64_t hash)
+{
+	for (uint32_t i = 0; i < box->n_before; i++)
+		if (box->before[i] == hash)
+			return true;
+	return box->n_before == BOX_BEFORE; /* too many to tell: leave it alone */
+}
+
+static void before_names(struct box *box, uint32_t kind, const char *path)
+{
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return;
+	for (struct dirent *e; (e = readdir(dir));)
+		before_add(box, before_hash(kind, e->d_name, 0));
+	closedir(dir);
+}
+
+static void before_ids(struct box *box, uint32_t kind, const char *path)
+{
+	char line[512];
+	FILE *file = fopen(path, "re");
+	int key, id;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%d %d", &key, &id) == 2)
+			before_add(box, before_hash(kind, NULL, (uint64_t)(uint32_t)id));
+	if (file)
+		fclose(file);
+}
+
+void leftovers_before(struct box *box)
+{
+	clock_gettime(CLOCK_REALTIME, &box->start_wall);
+	box->n_before = 0;
+	if (!box->private_shm)
+		before_names(box, OBJ_POSIX_SHM, "/dev/shm");
+	if (box->parts & NAMESPACES_IPC)
+		return;
+	before_names(box, OBJ_POSIX_MQ, "/dev/mqueue");
+	before_ids(box, OBJ_SYSV_MQ, "/proc/sysvipc/msg");
+	before_ids(box, OBJ_SYSV_SHM, "/proc/sysvipc/shm");
+	before_ids(box, OBJ_SYSV_SEM, "/proc/sysvipc/sem");
+}
+
+/* "sem.a1B2c3": what glibc makes in sem_open() and removes in the same breath, unless it is killed there. */
+static bool is_half_made(int directory, const char *name)
+{
+	struct timespec now;
+	struct stat st;
+
+	if (strlen(name) != 10 || strncmp(name, "sem.", 4) || fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) ||
+		st.st_uid != geteuid() || st.st_nlink != 1 || st.st_size != (off_t)sizeof(sem_t))
+		return false;
+	clock_gettime(CLOCK_REALTIME, &now);
+	/* A living program has it for some microseconds only. */
+	return (now.tv_sec - st.st_ctim.tv_sec) * NS_PER_S + now.tv_nsec - st.st_ctim.tv_nsec > 2 * NS_PER_MS;
+}
+
+static void half_made_remove(const struct box *box)
+{
+	DIR *dir = opendir("/dev/shm");
+
+	if (!dir)
+		return;
+	poll(NULL, 0, 3);
+	for (struct dirent *e; (e = readdir(dir));)
+		if (!was_before(box, before_hash(OBJ_POSIX_SHM, e->d_name, 0)) && is_half_made(dirfd(dir), e->d_name))
+			unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+}
+
+void leftovers_rescue(struct box *box)
+{
+	if (box->mounted && box->private_shm && box->parts & NAMESPACES_IPC)
+		return;
+	if (arena_map(box->arena_path, &box->arena))
+		return;
+	box->out = mem_new(sizeof(*box->out));
+	leftovers_collect(box);
+	if (!box->private_shm)
+		half_made_remove(box);
+	free(box->out);
+	box->out = NULL;
+	box->arena = arena_free(box->arena);
+}
