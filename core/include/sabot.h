@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tell Sabot what your program sent, received and became. Header-only; link nothing. Outside Sabot every call does
- * nothing but test a pointer. All functions may be called from any thread and from signal handlers (make one call
- * before installing the handler: the first one looks the injector up with dlsym(), which is not async-signal-safe).
+ * nothing but test a pointer. All functions may be called from main() on, from any thread and from signal handlers.
  * They keep errno.
  *
  * A message is known by (sender, receiver, sequence). Ids are the program's own; receiver 0 means "anybody". Length
@@ -30,29 +29,24 @@ typedef void sabot_tell_function(int kind, uint32_t sender, uint32_t receiver, u
 
 enum sabot_kind { SABOT_SENT = 1, SABOT_RECEIVED = 2, SABOT_BECAME = 3, SABOT_GAVE_UP = 4 };
 
+/* Looked up before main(), so that threads and signal handlers only read it. NULL outside Sabot. */
+static sabot_tell_function *sabot_tell_found;
+
+__attribute__((constructor)) static void sabot_tell_find(void)
+{
+	void *found = dlsym((void *)0 /* RTLD_DEFAULT */, "sabot_tell");
+
+	memcpy(&sabot_tell_found, &found, sizeof(found));
+}
+
 static inline void sabot_tell_if_there(int kind, uint32_t sender, uint32_t receiver, uint64_t sequence, uint32_t length,
 	uint64_t checksum, const char *text)
 {
-	/* 0 not looked up yet, 1 not there, else its address: one word, so that racing threads only do it twice. */
-	static uintptr_t address;
-	uintptr_t now = __atomic_load_n(&address, __ATOMIC_ACQUIRE);
+	int saved = errno;
 
-	if (now == 0) {
-		int saved = errno;
-		void *found = dlsym((void *)0 /* RTLD_DEFAULT */, "sabot_tell");
-
-		now = found ? (uintptr_t)found : 1;
-		__atomic_store_n(&address, now, __ATOMIC_RELEASE);
-		errno = saved;
-	}
-	if (now != 1) {
-		sabot_tell_function *tell;
-		int saved = errno;
-
-		memcpy(&tell, &now, sizeof(tell));
-		tell(kind, sender, receiver, sequence, length, checksum, text);
-		errno = saved;
-	}
+	if (sabot_tell_found)
+		sabot_tell_found(kind, sender, receiver, sequence, length, checksum, text);
+	errno = saved;
 }
 
 static inline void sabot_sent(uint32_t sender, uint32_t receiver, uint64_t sequence, uint32_t length, uint64_t checksum)
