@@ -83,15 +83,24 @@ static uint64_t shut(const struct property_input *in, uint32_t object, bool *die
 	return when;
 }
 
+/* Was the writer told that nobody reads on: by an error, or by SIGPIPE that killed it in the call? */
+static bool is_refusal(const struct event *e, uint64_t end)
+{
+	if (e->kind == EV_INVOKED)
+		return end != UINT64_MAX;
+	return e->error == EPIPE || e->error == ECONNRESET;
+}
+
 static void flow_measure(const struct property_input *in, struct flow *f)
 {
 	const struct history *h = in->history;
-	bool died = false, read = false;
+	bool died = false, read = false, told = false;
 	uint64_t end = shut(in, f->out_of, &died);
 
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct event *e = &h->events[i].e;
 
+		told |= e->object == f->into && is_data(e, WAY_IN) && is_refusal(e, end);
 		if (e->object == f->into && is_data(e, WAY_IN) && e->stamp < end) {
 			f->sent += history_bytes(e);
 			if (history_bytes(e))
@@ -102,7 +111,7 @@ static void flow_measure(const struct property_input *in, struct flow *f)
 			read = true;
 		}
 	}
-	f->judged = read && !died && !h->channels[f->channel - 1].uncounted;
+	f->judged = read && !died && !told && !h->channels[f->channel - 1].uncounted;
 }
 
 /* The objects that the events of a channel speak of; 0 if there are more than a channel can have. */
