@@ -383,7 +383,7 @@ static enum symptom judge_left(
 
 		if (!r->service || (c->kills && is_struck(c, r)))
 			continue;
-		if (r->fds_at_end >= 0 && b->fds_at_end >= 0 && r->fds_at_end > b->fds_at_end)
+		if (b->fds_at_end > 0 && r->fds_at_end > b->fds_at_end)
 			return say(t, SYMPTOM_LEAK, r->name,
 				"%s holds %d descriptors when all is over, without the fault %d", r->name,
 				r->fds_at_end, b->fds_at_end);

@@ -194,8 +194,11 @@ static void offer_kill(struct sweep *w, const struct position *p, const struct c
 			     .kills = true }, "kill: self after");
 }
 
+/* Nobody but the two who hold a socketpair can end it, and `kill` shows how they do. */
 static void offer_connection_end(struct sweep *w, const struct position *p, const struct candidate *like, bool receives)
 {
+	if (p->object && p->object->kind == OBJ_SOCKETPAIR)
+		return;
 	if (!is_connection_object(p->object) || (like->rank > RANKS_OF_DISRUPTION && !p->last))
 		return;
 	once(w, like, ACT_RESET, 0, GRADE_DISRUPTIVE, "reset");
