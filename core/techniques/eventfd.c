@@ -33,10 +33,14 @@ struct event_server {
 	int pid;
 };
 
-/* Adds n to the counter. 0 or 1 (said). It would have to wait only near 2^64. */
+/* Adds n to the counter. 0 or 1 (said). Near 2^64 it waits until the other side has read. */
 static int counter_add(int fd, uint64_t n)
 {
+	int64_t deadline_ns = now_ns() + PATIENCE_NS;
+
 	while (write(fd, &n, sizeof(n)) < 0) {
+		if (errno == EAGAIN && wait_for(fd, POLLOUT, deadline_ns) == LINK_OK)
+			continue;
 		if (errno != EINTR || mistake(NO_EINTR_RETRY))
 			return say_errno("write");
 	}

@@ -71,6 +71,17 @@ static void fd_close(int *fd)
 	*fd = -1;
 }
 
+/* open() waits for the other side, and may be interrupted; even where it does not wait it is simply called again. */
+static int fifo_open(const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY));
+	return fd;
+}
+
 /* ---- sending ---- */
 
 /* One write for one piece. It is taken whole or, if there is no room, not at all (EAGAIN). */
@@ -133,7 +144,7 @@ static enum link_end answers_open(struct fifo_link *l, uint32_t id, uint32_t ses
 		return LINK_OK;
 	client_forget(l, id);
 	answers_path(l->o, session, path);
-	l->out[id] = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	l->out[id] = fifo_open(path, O_WRONLY | O_NONBLOCK);
 	l->sessions[id] = session;
 	if (l->out[id] >= 0)
 		return LINK_OK;
@@ -210,9 +221,7 @@ static bool message_there(struct fifo_link *l, struct message *m, size_t *size)
 static enum link_end fifo_reopen(struct fifo_link *l)
 {
 	fd_close(&l->in);
-	do
-		l->in = open(l->path, O_RDONLY | O_CLOEXEC);	/* waits for the next client */
-	while (l->in < 0 && errno == EINTR);
+	l->in = fifo_open(l->path, O_RDONLY);	/* waits for the next client */
 	if (l->in >= 0 && fcntl(l->in, F_SETFL, O_NONBLOCK) == 0)
 		return LINK_OK;
 	say_errno("open %s", l->path);
@@ -335,10 +344,10 @@ static int fifo_serve(const struct ref_options *o)
 	path_of(o, "requests", 0, l.path, sizeof(l.path));
 	if (fifo_make(l.path) == 0) {
 		stop_at_once(own_fifo_remove);	/* SIGTERM from here on: remove the FIFO, exit */
-		l.in = open(l.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		l.in = fifo_open(l.path, O_RDONLY | O_NONBLOCK);
 		/* As long as we could write ourselves, there is no end-of-file between one client and the next. */
-		if (!mistake(FIFO_REOPEN_AT_EOF))
-			l.keep = open(l.path, O_WRONLY | O_CLOEXEC);
+		if (l.in >= 0 && !mistake(FIFO_REOPEN_AT_EOF))
+			l.keep = fifo_open(l.path, O_WRONLY | O_NONBLOCK);
 		if (l.in < 0 || (l.keep < 0 && !mistake(FIFO_REOPEN_AT_EOF))) {
 			say_errno("open %s", l.path);
 		} else {
@@ -358,10 +367,8 @@ static int requests_open(const struct ref_options *o)
 	int fd;
 
 	path_of(o, "requests", 0, path, sizeof(path));
-	while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
-		bool wait = errno == EINTR || (errno == ENXIO && now_ns() < deadline_ns);
-
-		if (!wait) {
+	while ((fd = fifo_open(path, O_WRONLY | O_NONBLOCK)) < 0) {
+		if (errno != ENXIO || now_ns() >= deadline_ns) {
 			say_errno("open %s (is the server there?)", path);
 			break;
 		}
@@ -383,7 +390,7 @@ static int fifo_request(const struct ref_options *o)
 		 * it when the first request has come, and that is sent after this: each waits for the other. With
 		 * O_NONBLOCK the reader does not wait.
 		 */
-		l.in = open(l.path, O_RDONLY | O_CLOEXEC | (mistake(FIFO_READER_FIRST) ? 0 : O_NONBLOCK));
+		l.in = fifo_open(l.path, O_RDONLY | (mistake(FIFO_READER_FIRST) ? 0 : O_NONBLOCK));
 		if (l.in < 0)
 			say_errno("open %s", l.path);
 		else

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "core/include/sabot.h"
@@ -63,15 +64,26 @@ void server_ready(void)
 	fflush(stdout);
 }
 
+/*
+ * A client that is a child leaves its line to the server, which prints all of them in the order of the clients: the
+ * output of a run is the same whoever is done first. NULL: a client of its own.
+ */
+enum { SUMMARY_SIZE = 160, SUMMARIES = 64 };
+static char *summary;
+
 int client_summary(const struct ref_options *o, const char *format, ...)
 {
+	char text[SUMMARY_SIZE - 24];
 	va_list args;
 
-	printf("client %u: ", o->client);
 	va_start(args, format);
-	vprintf(format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	printf("\n");
+	if (summary) {
+		snprintf(summary, SUMMARY_SIZE, "client %u: %s\n", o->client, text);
+		return 0;
+	}
+	printf("client %u: %s\n", o->client, text);
 	return fflush(stdout) == 0 ? 0 : say_errno("writing the summary");
 }
 
@@ -80,6 +92,7 @@ int client_summary(const struct ref_options *o, const char *format, ...)
 static _Atomic int stopping;	/* lock-free: the handler sets it, any thread looks */
 static volatile sig_atomic_t n_interrupts;
 static void (*volatile objects_remove)(void);
+static sigset_t while_waiting;	/* the mask that lets SIGTERM in */
 
 static void on_term(int number)
 {
@@ -114,6 +127,8 @@ void signals_set(const struct ref_options *o)
 {
 	sigset_t term;
 
+	sigprocmask(SIG_BLOCK, NULL, &while_waiting);
+	sigdelset(&while_waiting, SIGTERM);
 	handler_set(SIGUSR1, on_usr1);
 	/*
 	 * Mistake: with SIGPIPE at its default, the first write to somebody who has gone ends the process. Ignored,
@@ -172,10 +187,7 @@ int64_t patience_ns(const struct ref_options *o)
 enum link_end wait_for(int fd, short events, int64_t deadline_ns)
 {
 	struct pollfd wanted = { .fd = fd, .events = events };
-	sigset_t while_waiting;
 
-	sigprocmask(SIG_BLOCK, NULL, &while_waiting);
-	sigdelset(&while_waiting, SIGTERM);
 	while (!stop_asked()) {
 		int64_t left = deadline_ns - now_ns();
 		struct timespec timeout;
@@ -203,6 +215,24 @@ enum link_end wait_for(int fd, short events, int64_t deadline_ns)
 
 /* ---- clients that are children of the server ---- */
 
+/* What the children have to say; shared with them. NULL: no memory for it, and each prints its own. */
+static char (*summaries)[SUMMARY_SIZE];
+
+static void summaries_share(void)
+{
+	void *memory = mmap(NULL, SUMMARIES * SUMMARY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	summaries = memory == MAP_FAILED ? NULL : memory;
+}
+
+static void summary_print(uint32_t child)
+{
+	if (summaries && summaries[child][0]) {
+		summaries[child][SUMMARY_SIZE - 1] = '\0';
+		printf("%s", summaries[child]);
+	}
+}
+
 int child_start(struct children *c, const struct ref_options *o, uint32_t index,
 	int (*run)(const struct ref_options *o, void *data), void *data)
 {
@@ -211,6 +241,8 @@ int child_start(struct children *c, const struct ref_options *o, uint32_t index,
 
 	if (c->n == sizeof(c->pids) / sizeof(c->pids[0]))
 		return say("more than %u clients", c->n);
+	if (c->n == 0)
+		summaries_share();
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
@@ -219,6 +251,7 @@ int child_start(struct children *c, const struct ref_options *o, uint32_t index,
 		c->pids[c->n++] = pid;
 		return 0;
 	}
+	summary = summaries ? summaries[c->n] : NULL;
 	of_child.server = false;
 	of_child.client = index;
 	snprintf(who + strcspn(who, " "), sizeof(who) - strcspn(who, " "), " client %u", index);
@@ -244,7 +277,12 @@ int children_wait(struct children *c)
 			worst = say("client %u was killed by signal %d", i + 1, WTERMSIG(status));
 		else if (WEXITSTATUS(status) != 0)
 			worst = say("client %u ended with status %d", i + 1, WEXITSTATUS(status));
+		summary_print(i);
+	}
+	if (c->n > 0 && summaries) {
+		munmap(summaries, SUMMARIES * SUMMARY_SIZE);
+		summaries = NULL;
 	}
 	c->n = 0;
-	return worst;
+	return fflush(stdout) ? say_errno("writing the summaries") : worst;
 }

@@ -50,13 +50,19 @@ static uint64_t sequence_of(uint64_t word)
  */
 static enum link_end signal_take(const sigset_t *numbers, siginfo_t *info, int64_t deadline_ns)
 {
-	int64_t left = shm_slice_end(deadline_ns) - now_ns();
-	struct timespec t = { .tv_sec = 0, .tv_nsec = left > 0 ? left : 0 };
+	int64_t end_ns = shm_slice_end(deadline_ns);
+	int number;
 
-	if (sigtimedwait(numbers, info, &t) > 0)
+	/* EINTR: the handler of another signal ran. Nothing is wrong, and something may be queued all the same. */
+	do {
+		int64_t left = end_ns - now_ns();
+		struct timespec t = { .tv_sec = 0, .tv_nsec = left > 0 ? left : 0 };
+
+		number = sigtimedwait(numbers, info, &t);
+	} while (number < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY));
+	if (number > 0)
 		return LINK_OK;
-	/* EAGAIN: the time is over. EINTR: another signal's handler ran. Nothing is wrong; wait again. */
-	if (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY)))
+	if (errno == EAGAIN)
 		return LINK_SILENT;
 	say_errno("sigtimedwait");
 	return LINK_FAILED;

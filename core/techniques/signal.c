@@ -46,15 +46,19 @@ static int number_of(uint64_t n)
 /* Waits for one signal until the end, for a slice at most: LINK_OK, LINK_SILENT or LINK_FAILED (said). */
 static enum link_end signal_take(const sigset_t *numbers, siginfo_t *info, int64_t deadline_ns)
 {
-	int64_t left = shm_slice_end(deadline_ns) - now_ns();
-	struct timespec t = { .tv_sec = 0, .tv_nsec = left > 0 ? left : 0 };
+	int64_t end_ns = shm_slice_end(deadline_ns);
+	int number;
 
-	if (sigtimedwait(numbers, info, &t) > 0)
+	/* EINTR: the handler of another signal ran. Nothing is wrong, and something may be pending all the same. */
+	do {
+		int64_t left = end_ns - now_ns();
+		struct timespec t = { .tv_sec = 0, .tv_nsec = left > 0 ? left : 0 };
+
+		number = sigtimedwait(numbers, info, &t);
+	} while (number < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY));
+	if (number > 0)
 		return LINK_OK;
 	if (errno == EAGAIN)
-		return LINK_SILENT;
-	/* Another signal came in between, and its handler ran. Nothing is wrong; wait again. */
-	if (errno == EINTR && !mistake(NO_EINTR_RETRY))
 		return LINK_SILENT;
 	say_errno("sigtimedwait");
 	return LINK_FAILED;
