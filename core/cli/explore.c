@@ -10,6 +10,7 @@
 #include "core/cli/progress.h"
 #include "core/cli/scenarios.h"
 #include "core/explore/explore.h"
+#include "core/model/fault.h"
 #include "core/report/utf8.h"
 
 static void tell(const char *text)
@@ -46,7 +47,7 @@ static int explore_scenario(const struct options *o, const struct scenario *s)
 		.library = o->library, .output = o->output, .jobs = o->jobs, .budget_ns = o->budget_ns,
 		.positions = o->positions, .depth = o->depth, .shard = o->shard, .n_shards = o->n_shards,
 		.time_scale = o->time_scale, .verbose = o->verbose, .color = o->color, .utf8 = utf8_wanted(),
-		.annotate = o->annotate, .progress = tell,
+		.annotate = o->annotate, .progress = tell, .repeat = o->repeat, .kinds = o->injects, .n_kinds = o->n_injects,
 	};
 	struct sweep *w;
 	char why[512] = "";
@@ -57,6 +58,11 @@ static int explore_scenario(const struct options *o, const struct scenario *s)
 			s->file);
 		return EXIT_USAGE;
 	}
+	for (size_t i = 0; i < o->n_injects; i++)
+		if (!fault_find(o->injects[i])) {
+			fprintf(stderr, "sabot explore: --inject %s: no such kind of fault; see `sabot list faults`\n", o->injects[i]);
+			return EXIT_USAGE;
+		}
 	if (s->unavailable) {
 		fprintf(stderr, "%s: %s\n", s->file, s->unavailable);
 		return EXIT_SKIPPED;
@@ -107,8 +113,9 @@ const struct command command_explore = {
 		"by\n"
 		"source line, and written as a scenario that `sabot run` repeats.\n\n"
 		"  sabot explore mine.yaml -j2 --budget 60s -o findings\n"
+		"  sabot explore mine.yaml --inject short --inject kill --repeat 3\n"
 		"  sabot explore mine.yaml --shard 1/4 --report json:part1.json\n",
-	.options = OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT | OPTION_REALISM | OPTION_TIME_SCALE |
+	.options = OPTION_REPEAT | OPTION_INJECT | OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT | OPTION_REALISM | OPTION_TIME_SCALE |
 		   OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH | OPTION_ANNOTATE | OPTION_OUTPUT |
 		   OPTION_BACKEND,
 	.n_min = 1,

@@ -125,6 +125,7 @@ struct sweep {
 	_Atomic uint32_t stop, n_done, n_broken, n_harness, n_runs;
 	_Atomic int64_t deadline_ns;
 	uint32_t n_order, order[SWEEP_CANDIDATES];
+	uint32_t n_runs_before, n_runs_swept;	/* runs before the sweep; in it */
 	uint32_t n_unreproduced;
 	char unreproduced[4096];	/* a line each */
 	bool interrupted, out_of_budget;

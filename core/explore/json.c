@@ -63,7 +63,7 @@ int explore_json(const struct sweep *w, FILE *out)
 		json_array_append_new(findings, finding_json(w, i));
 	root = json_pack("{s:i, s:s, s:i, s:i, s:f, s:i, s:o, s:o, s:b, s:s, s:b, s:b, s:i}", "sabot", 1, "file",
 		w->scenario->file, "positions", (int)w->n_positions, "runs", (int)atomic_load(&w->n_runs),
-		"runs_per_second", seconds > 0 ? (double)atomic_load(&w->n_done) / seconds : 0.0, "skipped_infeasible",
+		"runs_per_second", seconds > 0 ? (double)w->n_runs_swept / seconds : 0.0, "skipped_infeasible",
 		(int)count_infeasible(w), "findings", findings, "coverage", coverage_json(w), "baseline_sound",
 		w->baseline.sound, "baseline_why", w->baseline.why, "interrupted", w->interrupted, "out_of_budget",
 		w->out_of_budget, "unreproduced", (int)w->n_unreproduced);

@@ -14,6 +14,7 @@
 #include "core/base/banned.h"
 #include "core/base/str.h"
 #include "core/model/call.h"
+#include "core/model/fault.h"
 
 #define DELAY_NS 30000000
 #define SLOW_NS 1000000
@@ -30,11 +31,21 @@ struct dish {
 	bool kills;
 };
 
+static bool wanted(const struct sweep *w, uint32_t action)
+{
+	const struct fault_info *info = fault_of_action(action);
+
+	for (size_t i = 0; i < w->options.n_kinds; i++)
+		if (info && strcmp(info->name, w->options.kinds[i]) == 0)
+			return true;
+	return w->options.n_kinds == 0;
+}
+
 static void add(struct sweep *w, const struct candidate *like, const struct dish *d, const char *label)
 {
 	struct candidate *c;
 
-	if (w->n_candidates == SWEEP_CANDIDATES)
+	if (w->n_candidates == SWEEP_CANDIDATES || !wanted(w, d->action))
 		return;
 	c = &w->candidates[w->n_candidates++];
 	*c = *like;

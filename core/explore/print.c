@@ -138,7 +138,7 @@ void explore_print(const struct sweep *w, FILE *out)
 		return;
 	}
 	fprintf(out, "%u positions at %u call sites, %u runs, %.0f runs/s\n\n", w->n_positions, w->n_sites,
-		atomic_load(&w->n_runs), seconds > 0 ? (double)atomic_load(&w->n_done) / seconds : 0);
+		atomic_load(&w->n_runs), seconds > 0 ? (double)w->n_runs_swept / seconds : 0);
 	for (uint32_t i = 0; i < w->n_findings; i++)
 		finding_print(w, i, out);
 	if (w->options.verbose > 0 || w->n_findings == 0 || w->options.verbose == 0)

@@ -185,7 +185,7 @@ static void progress(struct sweep *w, int64_t *last_ns)
 		return;
 	*last_ns = now;
 	snprintf(text, sizeof(text), "%u of %u trials, %.0f runs/s, %u broken", next < w->n_order ? next : w->n_order,
-		w->n_order, (double)atomic_load(&w->n_done) * 1e9 / (double)(now - w->swept_ns + 1),
+		w->n_order, (double)(atomic_load(&w->n_runs) - w->n_runs_before) * 1e9 / (double)(now - w->swept_ns + 1),
 		atomic_load(&w->n_broken));
 	w->options.progress(text);
 }
@@ -255,6 +255,7 @@ static int search(struct sweep *w, char *why, size_t size)
 	if (!w->baseline.sound)
 		return 0;
 	order_make(w);
+	w->n_runs_before = atomic_load(&w->n_runs);
 	status = sweep_run(w);
 	if (!status && w->options.depth > 1 && !w->interrupted && !w->out_of_budget) {
 		pairs_offer(w);
@@ -262,6 +263,7 @@ static int search(struct sweep *w, char *why, size_t size)
 	}
 	if (status)
 		return told(w, status, why, size);
+	w->n_runs_swept = atomic_load(&w->n_runs) - w->n_runs_before;
 	findings_group(w);
 	if (w->options.progress && w->n_findings)
 		w->options.progress("confirming");

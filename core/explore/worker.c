@@ -227,7 +227,11 @@ int errand_sweep(struct box *box, void *data)
 		t->started_ns = clock_ns();
 		atomic_store(&t->state, TRIAL_RUNNING);
 		atomic_store(&slot->since_ns, clock_ns());
-		trial_run(w, box, &w->candidates[index], out, t);
+		for (uint32_t k = 0; k < (w->options.repeat ? w->options.repeat : 1); k++) {
+			trial_run(w, box, &w->candidates[index], out, t);
+			if (t->result != RESULT_HANDLED || time_is_up(w))
+				break;
+		}
 		atomic_store(&slot->since_ns, 0);
 		atomic_store(&t->state, TRIAL_DONE);
 		futex_wake(&t->state);

@@ -27,8 +27,9 @@ static bool is_zygote, image_is_launcher;
 
 enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, BELL_BYTES = 8, HIGHEST_STANDARD = 2 };
 
-static const char *const launchers[] = { "sh", "dash", "bash", "env", "timeout", "setpriv", "nice", "nohup", "stdbuf", "xargs",
-	"su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb", "taskset", "chrt", "ionice", "time" };
+static const char *const launchers[] = { "sh", "dash", "bash", "env", "timeout", "setpriv", "nice", "nohup", "stdbuf",
+	"xargs", "su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb", "taskset", "chrt", "ionice",
+	"time" };
 
 static void raw_close(int fd)
 {
@@ -288,7 +289,8 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
 			continue;
 		low = info->dlpi_addr + p->p_vaddr < low ? info->dlpi_addr + p->p_vaddr : low;
-		high = info->dlpi_addr + p->p_vaddr + p->p_memsz > high ? info->dlpi_addr + p->p_vaddr + p->p_memsz : high;
+		high = info->dlpi_addr + p->p_vaddr + p->p_memsz > high ? info->dlpi_addr + p->p_vaddr + p->p_memsz
+									: high;
 	}
 	i = atomic_fetch_add(&arena->n_modules, 1);
 	if (i >= ARENA_MODULES) {
@@ -467,12 +469,13 @@ static int zygote_then_main(int argc, char **argv, char **envp)
 	return program_main(argc, argv, envp);
 }
 
-typedef int start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+typedef int start_main(
+	int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 
 start_main wrap_start_main __asm__("__libc_start_main") __attribute__((visibility("default")));
 
-int wrap_start_main(int (*main_function)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-	void (*rtld_fini)(void), void *stack_end)
+int wrap_start_main(int (*main_function)(int, char **, char **), int argc, char **argv, void (*init)(void),
+	void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
 {
 	start_main *libc = (start_main *)real_symbol("__libc_start_main");
 

@@ -30,7 +30,8 @@ enum shape {
 	SH_CLOSE, SH_CLOSE_RANGE, SH_CLOSE_FROM, SH_SYSV_CTL,
 	SH_SEM, SH_SEM_TIMED, SH_SEMOP, SH_SEMOP_TIMED, SH_MUTEX, SH_MUTEX_TIMED,
 	SH_KILL, SH_SIGACTION, SH_SIGWAIT, SH_SIGWAIT_TIMED,
-	SH_FORK, SH_SPAWN, SH_EXEC_ENV, SH_WAITPID, SH_WAITPID_FLAGS, SH_WAITID, SH_SLEEP, SH_FCNTL, SH_SETSOCKOPT, SH_MMAP, SH_SHMAT,
+	SH_FORK, SH_SPAWN, SH_EXEC_ENV, SH_WAITPID, SH_WAITPID_FLAGS, SH_WAITID, SH_SLEEP, SH_FCNTL,
+	SH_SETSOCKOPT, SH_MMAP, SH_SHMAT,
 	N_SHAPES
 };
 
@@ -117,7 +118,8 @@ void object_accepted(int listener, int fd);
 void object_bound(int fd, const void *address, uint32_t length);
 void object_listening(int fd);
 void object_resolve_peer(uint32_t object);	/* tries again if the other end was not known */
-void object_datagram(uint32_t object, const void *address, uint32_t length);	/* the other end of an unconnected datagram */
+/* The other end of an unconnected datagram. */
+void object_datagram(uint32_t object, const void *address, uint32_t length);
 bool object_is_stream(uint32_t kind);
 bool object_is_datagram(uint32_t kind);
 struct object *object_at(uint32_t object);	/* index + 1 → object */
@@ -155,7 +157,7 @@ bool is_connection(const struct inv *v);	/* a stream or seqpacket socket that is
 void connection_break(struct inv *v);		/* the peer sees a reset; calls here give EOF and EPIPE from now on */
 void sigpipe_raise(const struct inv *v);	/* SIGPIPE, as the kernel would */
 int handler_find(const struct inv *v, bool *restart);	/* a signal that could interrupt this call now; 0: none */
-int32_t each_target(const struct plan_fault *f, int signal_number);	/* sends it to the target's processes; how many */
+int32_t each_target(const struct plan_fault *f, int signal_number); /* sends it to the target's processes; how many */
 bool nonblocking(const struct inv *v);
 uint64_t now_ns(void);
 void wait_ns(uint64_t ns);

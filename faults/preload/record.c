@@ -168,6 +168,19 @@ static uint64_t hash_of(const struct inv *v)
 	return 0;
 }
 
+/* A look at what stays in the queue moves nothing. */
+static bool peeks(const struct inv *v)
+{
+	switch (v->shape) {
+	case SH_BUF_IN_FLAGS: case SH_BUF_IN_FROM: case SH_MMSG_IN:
+		return v->a[3] & MSG_PEEK;
+	case SH_MSG_IN:
+		return v->a[2] & MSG_PEEK;
+	default:
+		return false;
+	}
+}
+
 void event_call(struct inv *v)
 {
 	struct event *e = event_new();
@@ -183,11 +196,11 @@ void event_call(struct inv *v)
 	e->stamp = out ? v->stamp : now;
 	e->site = v->site;
 	e->result = v->result;
-	e->hash = row_family[v->row] <= FAMILY_SEND ? hash_of(v) : 0;
+	e->hash = row_family[v->row] <= FAMILY_SEND && !peeks(v) ? hash_of(v) : 0;
 	e->asked = v->asked;
 	e->ticks = ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
 	e->fd = v->fd;
-	e->object = v->object;
+	e->object = peeks(v) ? 0 : v->object;
 	e->tid = v->thread ? atomic_load_explicit(&v->thread->tid, memory_order_relaxed) : 0;
 	e->call = (uint16_t)v->row;
 	e->kind = EV_CALL;

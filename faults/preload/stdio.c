@@ -68,7 +68,8 @@ static ssize_t wrap_stdio_write(FILE *f, const void *buffer, ssize_t n)
 	ssize_t left = n;
 	uint64_t site;
 
-	if (!self || !self->live || !object_of_fd(fd) || (atomic_load(&object_at(object_of_fd(fd))->flags) & OBF_STANDARD))
+	if (!self || !self->live || !object_of_fd(fd) ||
+		(atomic_load(&object_at(object_of_fd(fd))->flags) & OBF_STANDARD))
 		return libc_write(f, buffer, n);
 	site = caller_of_stdio();
 	while (left > 0) {

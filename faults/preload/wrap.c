@@ -297,7 +297,8 @@ static void learn(struct inv *v)
 		break;
 	case SH_SETSOCKOPT:
 		if (v->a[1] == SOL_SOCKET && (v->a[2] == SO_RCVTIMEO || v->a[2] == SO_SNDTIMEO))
-			atomic_fetch_or(&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
+			atomic_fetch_or(
+				&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
 		break;
 	case SH_CLOSE_RANGE:
 		object_forget_range((unsigned)v->a[0], (unsigned)v->a[1]);
@@ -366,8 +367,9 @@ static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t 
 			memory_order_relaxed);
 		atomic_store_explicit(&t->call, row + 1, memory_order_release);
 	}
-	if (unlikely(!self->ready_done) && (family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT ||
-		    shape == SH_SIGWAIT) && !(v->flags & EVF_NONBLOCK))
+	if (unlikely(!self->ready_done) &&
+		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT || shape == SH_SIGWAIT) &&
+		!(v->flags & EVF_NONBLOCK))
 		role_ready();
 	if (unlikely(self->fd_exhausted))
 		exhausted(v);
@@ -401,7 +403,8 @@ static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t ro
 
 	if (likely(v->thread != NULL))
 		atomic_store_explicit(&v->thread->call, 0, memory_order_relaxed);
-	if (shape != SH_BUF_IN && shape != SH_BUF_IN_FLAGS && shape != SH_IOV_IN && shape != SH_MSG_IN && shape != SH_IOV_OUT)
+	if (shape != SH_BUF_IN && shape != SH_BUF_IN_FLAGS && shape != SH_IOV_IN && shape != SH_MSG_IN &&
+		shape != SH_IOV_OUT)
 		end_slow(v);
 	if (unlikely(call_set_has(&self->armed, row)))
 		decide(v, WHEN_AFTER);
@@ -440,8 +443,8 @@ static inline __attribute__((always_inline)) uint32_t plain_object(long fd, uint
 {
 	uint32_t object;
 
-	if ((unsigned long)fd >= FD_TABLE || fd_table[fd] <= 0 || call_set_has(&self->armed, row) || !self->ready_done ||
-		self->fd_exhausted || arena->payload || !my_slot || my_proc != self->proc + 1)
+	if ((unsigned long)fd >= FD_TABLE || fd_table[fd] <= 0 || call_set_has(&self->armed, row) ||
+		!self->ready_done || self->fd_exhausted || arena->payload || !my_slot || my_proc != self->proc + 1)
 		return 0;
 	object = (uint32_t)fd_table[fd];
 	if (atomic_load_explicit(&arena->objects[object - 1].flags, memory_order_relaxed) & ~(uint32_t)PLAIN_FLAGS ||
@@ -450,8 +453,8 @@ static inline __attribute__((always_inline)) uint32_t plain_object(long fd, uint
 	return object;
 }
 
-static inline __attribute__((always_inline)) long move_fast(uint32_t row, bool out, uint32_t object, long a0, long a1, long a2,
-	long a3, real_function f, uint64_t site)
+static inline __attribute__((always_inline)) long move_fast(
+	uint32_t row, bool out, uint32_t object, long a0, long a1, long a2, long a3, real_function f, uint64_t site)
 {
 	struct thread *t = my_slot;
 	uint64_t start = tick_now(), now;
@@ -465,7 +468,8 @@ static inline __attribute__((always_inline)) long move_fast(uint32_t row, bool o
 	t->flags = 0;
 	t->since = start;
 	t->site = site;
-	atomic_store_explicit(&t->n_calls, atomic_load_explicit(&t->n_calls, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_store_explicit(
+		&t->n_calls, atomic_load_explicit(&t->n_calls, memory_order_relaxed) + 1, memory_order_relaxed);
 	atomic_store_explicit(&t->call, row + 1, memory_order_release);
 	result = f(a0, a1, a2, a3, 0, 0, 0);
 	if (row_result[row] == RES_I)
@@ -520,44 +524,45 @@ static inline __attribute__((always_inline)) long move_fast(uint32_t row, bool o
 
 enum { ENVIRONMENT_ROOM = 1024 };
 
-#define CALL(symbol, plain, arguments, result_kind_, shape_, family_, restart, errnos)                                     \
-	long wrap_##symbol(PARAMETERS_##arguments) __asm__(#symbol) __attribute__((visibility("default")));                \
-	long wrap_##symbol(PARAMETERS_##arguments)                                                                         \
-	{                                                                                                                  \
-		enum { makes_program = SH_##shape_ == SH_EXEC_ENV || SH_##shape_ == SH_SPAWN };                            \
-		char *room[makes_program ? ENVIRONMENT_ROOM : 1], text[makes_program ? ENVIRONMENT_TEXT : 1];              \
-		struct inv v = { .a = { VALUES_##arguments } };                                                            \
-		real_function f = real[ROW_##symbol];                                                                      \
-                                                                                                                           \
-		if (unlikely(!f)) {                                                                                        \
-			real_init();                                                                                       \
-			f = real[ROW_##symbol];                                                                            \
-		}                                                                                                          \
-		if (unlikely(!at_work()))                                                                                  \
-			return NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6]));           \
-		if (moves_bytes(SH_##shape_) && RES_##result_kind_ == RES_L) {                                             \
-			const bool out = FAMILY_##family_ == FAMILY_SEND;                                                  \
-			uint32_t object = plain_object(v.a[0], ROW_##symbol, out);                                         \
-                                                                                                                           \
-			if (likely(object))                                                                                \
-				return move_fast(ROW_##symbol, out, object, v.a[0], v.a[1], v.a[2], v.a[3], f,             \
-					(uint64_t)__builtin_return_address(0));                                            \
-		}                                                                                                          \
-		v.site = (uint64_t)__builtin_return_address(0);                                                            \
-		if (makes_program)                                                                                         \
-			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : 2, room, ENVIRONMENT_ROOM, text);              \
-		if (unlikely(!begin(&v, ROW_##symbol, SH_##shape_, FAMILY_##family_)))                                     \
-			return NARROW_##result_kind_(pass(&v, f));                                                         \
-		if (makes_program && SH_##shape_ == SH_EXEC_ENV)                                                           \
-			exec_note(&v);                                                                                     \
-		if (likely(!v.skip))                                                                                       \
-			v.result = NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6]));       \
-		else if (v.error)                                                                                          \
-			errno = v.error;                                                                                   \
-		if (SH_##shape_ == SH_FORK && v.result == 0)                                                               \
-			return 0; /* the child: its identity was taken by the handler of pthread_atfork */                 \
-		end(&v, ROW_##symbol, SH_##shape_);                                                                        \
-		return v.result;                                                                                           \
+#define CALL(symbol, plain, arguments, result_kind_, shape_, family_, restart, errnos) \
+	long wrap_##symbol(PARAMETERS_##arguments) __asm__(#symbol) __attribute__((visibility("default"))); \
+	long wrap_##symbol(PARAMETERS_##arguments) \
+	{ \
+		enum { makes_program = SH_##shape_ == SH_EXEC_ENV || SH_##shape_ == SH_SPAWN }; \
+		char *room[makes_program ? ENVIRONMENT_ROOM : 1], text[makes_program ? ENVIRONMENT_TEXT : 1]; \
+		struct inv v = { .a = { VALUES_##arguments } }; \
+		real_function f = real[ROW_##symbol]; \
+\
+		if (unlikely(!f)) { \
+			real_init(); \
+			f = real[ROW_##symbol]; \
+		} \
+		if (unlikely(!at_work())) \
+			return NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6])); \
+		if (moves_bytes(SH_##shape_) && RES_##result_kind_ == RES_L) { \
+			const bool out = FAMILY_##family_ == FAMILY_SEND; \
+			const bool flags = SH_##shape_ == SH_BUF_IN_FLAGS || SH_##shape_ == SH_BUF_OUT_FLAGS; \
+			uint32_t object = flags && v.a[3] & MSG_PEEK ? 0 : plain_object(v.a[0], ROW_##symbol, out); \
+\
+			if (likely(object)) \
+				return move_fast(ROW_##symbol, out, object, v.a[0], v.a[1], v.a[2], v.a[3], f, \
+					(uint64_t)__builtin_return_address(0)); \
+		} \
+		v.site = (uint64_t)__builtin_return_address(0); \
+		if (makes_program) \
+			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : 2, room, ENVIRONMENT_ROOM, text); \
+		if (unlikely(!begin(&v, ROW_##symbol, SH_##shape_, FAMILY_##family_))) \
+			return NARROW_##result_kind_(pass(&v, f)); \
+		if (makes_program && SH_##shape_ == SH_EXEC_ENV) \
+			exec_note(&v); \
+		if (likely(!v.skip)) \
+			v.result = NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6])); \
+		else if (v.error) \
+			errno = v.error; \
+		if (SH_##shape_ == SH_FORK && v.result == 0) \
+			return 0; /* the child: its identity was taken by the handler of pthread_atfork */ \
+		end(&v, ROW_##symbol, SH_##shape_); \
+		return v.result; \
 	}
 
 /* A call that is none of ours may still change what a descriptor is. */
