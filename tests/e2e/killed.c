@@ -82,7 +82,10 @@ static void assert_names_go(const char *path)
 
 		size_t n = strlen(e->d_name);
 
-		/* A box's directory and arena are sabot-XXXXXX, its roles' objects sabot123x-left; others have others. */
+		/*
+		 * A box's directory and arena are sabot-XXXXXX, its roles' objects sabot123x-left; others have
+		 * others.
+		 */
 		if (strncmp(e->d_name, "sabot", 5) || (n != 12 && (n < 5 || strcmp(e->d_name + n - 5, "-left"))))
 			continue;
 		for (int i = 0; i < 2000 && !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW); i++)
