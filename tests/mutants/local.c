@@ -25,7 +25,8 @@ enum { ROWS_MOST = 256 };
 static const struct mutant plans[] = {
 	/* EINTR in whatever each of them waits in */
 	{ .mistake = "no-eintr-retry", .techniques = "pipe", .workload = ECHO, .faults = INTERRUPT("server", "poll") },
-	{ .mistake = "no-eintr-retry", .techniques = "eventfd", .workload = ECHO, .faults = INTERRUPT("server", "poll") },
+	{ .mistake = "no-eintr-retry", .techniques = "eventfd", .workload = ECHO,
+		.faults = INTERRUPT("server", "poll") },
 	{ .mistake = "no-eintr-retry", .techniques = "signal rt-signal", .workload = ECHO,
 		.faults = INTERRUPT("server", "sigtimedwait") },
 	{ .mistake = "no-eintr-retry", .techniques = "fifo memfd", .side = "client", .workload = ECHO,
