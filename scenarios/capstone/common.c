@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "core/base/banned.h"
 
 enum { LINE_MOST = 512 };
 
@@ -36,7 +37,8 @@ static void line_write(int fd, const char *prefix, const char *suffix, const cha
 	int n;
 
 	vsnprintf(text, sizeof(text), format, args);
-	n = snprintf(line, sizeof(line), "%s%s%s%s%s\n", prefix, *prefix ? ": " : "", text, *suffix ? ": " : "", suffix);
+	n = snprintf(line, sizeof(line), "%s%s%s%s%s\n", prefix, *prefix ? ": " : "", text, *suffix ? ": " : "",
+		suffix);
 	if (n > 0)
 		all_write(fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }

@@ -2,6 +2,7 @@
 #include "scenarios/capstone/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,8 +11,14 @@
 
 #include "core/include/sabot.h"
 #include "scenarios/capstone/common.h"
+#include "core/base/banned.h"
 
 enum { MESSAGE = sizeof(struct message) };
+
+void spare_take(struct server *s)
+{
+	s->spare = fcntl(s->directory, F_DUPFD_CLOEXEC, 0);
+}
 
 bool handle_add(struct server *s, int data_socket)
 {
@@ -89,6 +96,20 @@ static void table_update(struct server *s, const struct table *next, const struc
 }
 
 /*
+ * A server whose last descriptor went to a client could store nothing for anybody, drop the client for it, and give the
+ * descriptor to the next one. So one is kept for this, given back for the moment, and taken again.
+ */
+static int store(struct server *s, const struct table *t)
+{
+	int error;
+
+	s->spare = fd_close(s->spare);
+	error = table_store(s->directory, t, s->mistakes & WRITE_IN_PLACE);
+	spare_take(s);
+	return error;
+}
+
+/*
  * The order is the point: on the disk, then in sight of the subscribers, then answered. An answer means that not even
  * SIGKILL undoes it. If the disk refuses, there is no answer, the connection ends, and the client comes again.
  */
@@ -101,7 +122,7 @@ static bool update_take(struct server *s, struct handle *h, const struct message
 		return false;
 	switch (table_apply(&next, m->id, m->sequence, m->number, s->mistakes & NO_DEDUP)) {
 	case APPLIED:
-		if (table_store(s->directory, &next, s->mistakes & WRITE_IN_PLACE))
+		if (store(s, &next))
 			return false;
 		table_update(s, &next, m);
 		break;

@@ -28,6 +28,7 @@ struct handle {
 
 struct server {
 	int directory;
+	int spare;		/* a descriptor kept for the file of a table, however many clients there are */
 	unsigned mistakes;	/* enum mistake */
 	int master_socket;
 	int64_t accept_after_ns;	/* no descriptors were left: not before then */
@@ -38,6 +39,8 @@ struct server {
 	size_t n;
 };
 
+/* Takes the spare descriptor. Without one all goes on, as long as there are others. */
+void spare_take(struct server *s);
 /* Takes the data socket, also when it fails. False (said): no memory. */
 bool handle_add(struct server *s, int data_socket);
 /* Ends the i-th conversation; the last handle takes its place. */

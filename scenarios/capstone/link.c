@@ -5,6 +5,7 @@
 
 #include "core/include/sabot.h"
 #include "scenarios/capstone/common.h"
+#include "core/base/banned.h"
 
 enum { PAUSE_MOST_MS = 400 };
 

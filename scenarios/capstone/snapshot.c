@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "scenarios/capstone/common.h"
+#include "core/base/banned.h"
 
 /* No reader may shrink it under the others (SIGBUS), grow it, write to it, or take these seals off. */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)

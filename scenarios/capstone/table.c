@@ -9,6 +9,7 @@
 
 #include "scenarios/capstone/common.h"
 #include "scenarios/capstone/wire.h"
+#include "core/base/banned.h"
 
 uint64_t table_checksum(const struct table *t)
 {

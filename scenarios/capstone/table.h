@@ -34,8 +34,8 @@ bool table_is_whole(const struct table *t);
 enum applied table_apply(struct table *t, uint32_t id, uint64_t sequence, int64_t amount, bool again_too);
 
 /*
- * Reads the table of a directory (a descriptor); an empty one if there is no file. 0, or 1 (said) if it cannot be read or is not
- * whole.
+ * Reads the table of a directory (a descriptor); an empty one if there is no file. 0, or 1 (said) if it cannot be
+ * read or is not whole.
  */
 int table_load(int directory, struct table *t);
 /*

@@ -23,6 +23,7 @@
 #include "scenarios/capstone/link.h"
 #include "scenarios/capstone/table.h"
 #include "scenarios/capstone/wire.h"
+#include "core/base/banned.h"
 
 enum { WINDOW_MOST = 64, WINDOW = 4, PATIENCE_MS = 2000 };
 

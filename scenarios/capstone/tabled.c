@@ -24,6 +24,7 @@
 #include "core/include/sabot.h"
 #include "scenarios/capstone/common.h"
 #include "scenarios/capstone/handle.h"
+#include "core/base/banned.h"
 
 enum { BACKLOG = 64, ACCEPT_PAUSE_MS = 20, RESTARTS_MOST = 8 };
 
@@ -136,6 +137,7 @@ static int server_run(const char *directory, unsigned mistakes_made)
 	while (s.directory < 0 && errno == EINTR);
 	if (s.directory < 0)
 		return say_errno("%s", directory);
+	spare_take(&s);
 	if (table_load(s.directory, &s.table) == 0)
 		s.snapshot = snapshot_make(&s.snapshot_fd);
 	if (s.snapshot) {
@@ -144,6 +146,7 @@ static int server_run(const char *directory, unsigned mistakes_made)
 	}
 	snapshot_unmap(s.snapshot);
 	fd_close(s.snapshot_fd);
+	fd_close(s.spare);
 	fd_close(s.directory);
 	return status;
 }

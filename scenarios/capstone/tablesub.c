@@ -6,8 +6,9 @@
  *
  * Gets from the server, over the Unix stream socket, two descriptors: the snapshot (shared memory) and its change
  * notice (an eventfd). Then it needs the socket only to learn that the server has gone, and subscribes again at the
- * next one. After each notice it looks at the table: is it whole, and not older than the one before? Until SIGTERM; the
- * exit status is 0 if all was well, 1 if a notice was missing, 3 if a table was torn or old.
+ * next one; it waits for a server as long as it takes. After each notice it looks at the table: is it whole, and not
+ * older than the one before? Until SIGTERM; the exit status is 0 if all was well, 1 if a notice was missing, 3 if a table
+ * was torn or old.
  *
  * The steps: socket(), connect(), write() SUBSCRIBE, recvmsg() the descriptors, mmap(); poll(), read() the notice, copy
  * the table; munmap(), close().
@@ -23,6 +24,7 @@
 #include "scenarios/capstone/link.h"
 #include "scenarios/capstone/snapshot.h"
 #include "scenarios/capstone/wire.h"
+#include "core/base/banned.h"
 
 enum { N_SENT_FDS = 2, FD_SNAPSHOT = 0, FD_NOTICE = 1, STATUS_TORN = 3 };
 
@@ -120,7 +122,7 @@ static void subscription_begin(struct subscriber *s)
 	table_look(s);
 	sabot_became("subscribed");
 	if (!s->has_said)
-		print_line("subscriber %u: subscribed", s->id);
+		say("subscriber %u: subscribed", s->id);
 	s->has_said = true;
 }
 

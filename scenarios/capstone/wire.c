@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "scenarios/capstone/common.h"
+#include "core/base/banned.h"
 
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
