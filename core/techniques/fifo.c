@@ -228,7 +228,7 @@ static enum link_end fifo_reopen(struct fifo_link *l)
 	return LINK_FAILED;
 }
 
-static enum link_end bytes_read(struct fifo_link *l)
+static enum link_end bytes_read(struct fifo_link *l, short revents)
 {
 	ssize_t n;
 
@@ -246,10 +246,10 @@ static enum link_end bytes_read(struct fifo_link *l)
 		say_errno("read");
 		return LINK_FAILED;
 	}
-	/*
-	 * End-of-file: nobody has the FIFO open for writing. A server that keeps a write end itself never gets
-	 * here.
-	 */
+	/* 0 without POLLHUP: nobody has opened the FIFO for writing yet, and poll() has spoken too early. */
+	if (!(revents & POLLHUP))
+		return LINK_OK;
+	/* End-of-file: whoever could write has closed. A server that keeps a write end itself never gets here. */
 	return l->o->server && mistake(FIFO_REOPEN_AT_EOF) ? fifo_reopen(l) : LINK_CLOSED;
 }
 
@@ -281,7 +281,7 @@ static enum link_end fifo_wait(struct fifo_link *l, int64_t deadline_ns)
 		answers_path(l->o, l->sessions[i], path);
 		unlink(path);
 	}
-	return r > 0 && wanted[0].revents ? bytes_read(l) : LINK_OK;
+	return r > 0 && wanted[0].revents ? bytes_read(l, wanted[0].revents) : LINK_OK;
 }
 
 static enum link_end fifo_receive(struct link *link, struct message *m, size_t *size, int64_t deadline_ns)
