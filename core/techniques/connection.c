@@ -19,15 +19,21 @@ int nonblocking_set(int fd)
 	return 0;
 }
 
-int patience_set(int fd, const struct ref_options *o)
+static int timeout_set(int fd, int option, int64_t ns)
 {
-	int64_t ns = patience_ns(o);
 	struct timeval t = { .tv_sec = ns / 1000000000, .tv_usec = ns % 1000000000 / 1000 };
 
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) < 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) < 0)
-		return say_errno("setsockopt");
-	return 0;
+	return setsockopt(fd, SOL_SOCKET, option, &t, sizeof(t)) < 0 ? say_errno("setsockopt") : 0;
+}
+
+int patience_set(int fd, const struct ref_options *o)
+{
+	return timeout_set(fd, SO_RCVTIMEO, patience_ns(o)) || timeout_set(fd, SO_SNDTIMEO, patience_ns(o));
+}
+
+int retry_set(int fd)
+{
+	return timeout_set(fd, SO_RCVTIMEO, RETRY_NS);
 }
 
 void back_off(void)

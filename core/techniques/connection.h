@@ -111,6 +111,7 @@ int wait_failed(const char *call);
 /* Descriptor flags. 0, or 1 (said). */
 int nonblocking_set(int fd);
 int patience_set(int fd, const struct ref_options *o);	/* SO_RCVTIMEO and SO_SNDTIMEO */
+int retry_set(int fd);					/* SO_RCVTIMEO of RETRY_NS */
 
 /*
  * Blocking designs: SIGTERM also shuts this socket down, so that a blocked accept() or read() returns. The socket must

@@ -7,7 +7,7 @@
  * The server: socket(), name it, bind(), recvfrom(), sendto(), close the socket, exit. The client: socket(),
  * connect() (which only notes where to send to, and lets errors be told), send(), recv(), close the socket, exit.
  */
-#include "core/techniques/service.h"
+#include "core/techniques/connection.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -69,15 +69,18 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 	for (;;) {
 		struct sockaddr_in from = { .sin_port = 0 };
 		socklen_t length = sizeof(from);
-		enum link_end end = wait_for(u->socket, POLLIN, deadline_ns);
+		/* The server waits in ppoll(), which SIGTERM can end; the client in recvfrom(), RETRY_NS at a time. */
+		enum link_end end = u->clients ? wait_for(u->socket, POLLIN, deadline_ns) : LINK_OK;
 		ssize_t n;
 
 		if (end != LINK_OK)
 			return end;
 		/* Not blocking: a datagram whose checksum is wrong is readable until somebody wants to read it. */
-		n = recvfrom(u->socket, m, sizeof(*m), MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+		n = recvfrom(u->socket, m, sizeof(*m), u->clients ? MSG_DONTWAIT : 0, (struct sockaddr *)&from, &length);
 		if (n < 0 && errno == ECONNREFUSED && u->clients)
 			continue;	/* a client that has gone */
+		if (n < 0 && errno == EAGAIN && !u->clients && now_ns() >= deadline_ns)
+			return LINK_SILENT;
 		if (n < 0 && (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY))))
 			continue;
 		if (n < 0)
@@ -127,7 +130,9 @@ static int request(const struct ref_options *o)
 	if (fd < 0)
 		return say_errno("socket");
 	link_init(&u, o, fd);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	if (retry_set(fd))
+		status = 1;
+	else if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		status = say_errno("connect");
 	if (status == 0)
 		status = request_link(o, &u.link);	/* send(), recv() */

@@ -79,16 +79,19 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 	struct dgram_link *d = (struct dgram_link *)l;
 
 	for (;;) {
-		enum link_end end = wait_for(d->socket, POLLIN, deadline_ns);
+		/* The server waits in ppoll(), which SIGTERM can end; the client in recvfrom(), RETRY_NS at a time. */
+		enum link_end end = d->o->server ? wait_for(d->socket, POLLIN, deadline_ns) : LINK_OK;
 		ssize_t n;
 
 		if (end != LINK_OK)
 			return end;
-		n = recvfrom(d->socket, m, sizeof(*m), MSG_DONTWAIT, NULL, NULL);
+		n = recvfrom(d->socket, m, sizeof(*m), d->o->server ? MSG_DONTWAIT : 0, NULL, NULL);
 		if (n >= 0) {
 			*size = (size_t)n;
 			return LINK_OK;
 		}
+		if (errno == EAGAIN && !d->o->server && now_ns() >= deadline_ns)
+			return LINK_SILENT;
 		if (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY)))
 			continue;
 		say_errno("recvfrom");
@@ -107,7 +110,7 @@ static int link_init(struct dgram_link *d, const struct ref_options *o, int fd)
 		.o = o,
 		.socket = fd,
 	};
-	return patience_set(fd, o);
+	return patience_set(fd, o) || (!o->server && retry_set(fd));
 }
 
 static int serve(const struct ref_options *o)
