@@ -271,7 +271,7 @@ const char *scratch_path(const char *name)
 	static pid_t owner;
 
 	if (!owner) {
-		snprintf(scratch, sizeof scratch, "/dev/shm/sabot-bench-XXXXXX");
+		snprintf(scratch, sizeof scratch, "/dev/shm/ipc-bench-XXXXXX");
 		if (!mkdtemp(scratch))
 			bench_die("mkdtemp: %s", strerror(errno));
 		owner = getpid();

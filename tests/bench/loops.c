@@ -190,7 +190,7 @@ static int posix_mq_open(struct ends *e)
 	char name[64];
 
 	for (int side = 0; side < 2; side++) {
-		snprintf(name, sizeof name, "/sabot-bench-%d-%d", (int)getpid(), side);
+		snprintf(name, sizeof name, "/ipc-bench-%d-%d", (int)getpid(), side);
 		e->fd[side][0] = mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, &room);
 		e->fd[!side][1] = dup(e->fd[side][0]);
 		mq_unlink(name);
@@ -259,7 +259,7 @@ static int posix_shm_make(size_t room)
 	char name[64];
 	int fd;
 
-	snprintf(name, sizeof name, "/sabot-bench-%d", (int)getpid());
+	snprintf(name, sizeof name, "/ipc-bench-%d", (int)getpid());
 	fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
 	shm_unlink(name);
 	return fd < 0 || ftruncate(fd, (off_t)room) ? -1 : fd;

@@ -25,8 +25,13 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 10; i++) {
 		size_t got = 0;
 
-		if (write(fd, message, sizeof message) != sizeof message)
-			return 1;
+		for (size_t sent = 0; sent < sizeof message;) {
+			ssize_t n = write(fd, message + sent, sizeof message - sent);
+
+			if (n <= 0)
+				return 1;
+			sent += (size_t)n;
+		}
 		while (got < sizeof message) {
 			ssize_t n = read(fd, message + got, sizeof message - got);
 

@@ -6,6 +6,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static int write_all(int fd, const char *from, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, from, n);
+
+		if (done <= 0)
+			return -1;
+		from += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -24,7 +37,7 @@ int main(int argc, char **argv)
 	for (;;) {
 		ssize_t n = read(client, message, sizeof message);
 
-		if (n <= 0 || write(client, message, (size_t)n) != n)
+		if (n <= 0 || write_all(client, message, (size_t)n))
 			break;
 	}
 	close(client);
