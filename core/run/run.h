@@ -50,6 +50,14 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
  * history is in the arena afterwards. `probe`: after the drivers have ended, run each once more without faults; its
  * outcome is appended as role "name~probe". 0, or -errno if the harness broke (out->end is then RUN_BROKEN).
  */
+/*
+ * What counts: a service is stopped by its `stop:` signal (SIGTERM if it names none) once every driver has ended and
+ * the services are quiet; of several the one started last goes first. A run without any driver takes every role
+ * without `stop:` for one. Things left behind are excused if their owner could not clean up: a fault killed it, it was
+ * still running when the run was over, or the stop signal itself killed it. fds_at_ready is never known (-1).
+ * A run is hung when two looks at every thread, at least 5 ms apart (500 ms without a private network), are equal, all
+ * are blocked without a bound, and no program has a timer; a role that is not ready then counts as ready first.
+ */
 struct run_options {
 	bool probe;
 	int64_t timeout_ns;	/* 0: the scenario's */
