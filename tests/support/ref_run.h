@@ -27,6 +27,7 @@ struct ref_case {
 	char directory[64];		/* made by ref_case_init(), of this case alone */
 	int port, key;
 	char id[32];
+	int lock;			/* a descriptor; -1: none */
 };
 
 /* Directory, port, id and key of its own. Fails the test if it cannot. */
