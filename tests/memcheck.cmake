@@ -11,8 +11,7 @@ function(sabot_memcheck name)
   set_tests_properties(memcheck/${name} PROPERTIES LABELS memcheck TIMEOUT 240 ENVIRONMENT "${test_environment}")
 endfunction()
 
-foreach(name IN ITEMS str arena history history_file load load_files load_golden load_matrix load_units check report_formats
-    report_site report_trace)
+foreach(name IN ITEMS str arena history history_file load_files load_matrix check report_site report_trace)
   if(TARGET test-unit-${name})
     sabot_memcheck(unit-${name} $<TARGET_FILE:test-unit-${name}>)
   endif()
