@@ -84,7 +84,7 @@ static bool is_half_made(int directory, const char *name)
 	struct stat st;
 
 	if (strlen(name) != 10 || strncmp(name, "sem.", 4) || fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) ||
-		st.st_uid != geteuid() || st.st_nlink != 1 || st.st_size != (off_t)sizeof(sem_t))
+		st.st_uid != geteuid() || st.st_nlink != 1 || st.st_size > (off_t)sizeof(sem_t))
 		return false;
 	clock_gettime(CLOCK_REALTIME, &now);
 	/* A living program has it for some microseconds only. */
