@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +31,22 @@ int call_find(const char *name)
 	return -1;
 }
 
+/* Is it this name, or this name with "()" behind it? */
+static bool is_called(const char *called, const char *name, size_t length)
+{
+	return strncmp(called, name, length) == 0 && called[length] == '\0';
+}
+
 int call_select(const char *name, struct call_set *out)
 {
+	size_t length = strcspn(name, "(");
 	int found = 1;
 
 	memset(out, 0, sizeof(*out));
+	if (name[length] && strcmp(name + length, "()") != 0)
+		return 1;
 	/* A family's name wins over a call's: `at: accept` takes accept4 as well. */
-	for (size_t i = 0; i < n_calls; i++)
+	for (size_t i = 0; i < n_calls && !name[length]; i++)
 		if (strcmp(family_names[call_table[i].family], name) == 0) {
 			call_set_add(out, (uint32_t)i);
 			found = 0;
@@ -44,7 +54,7 @@ int call_select(const char *name, struct call_set *out)
 	if (found == 0)
 		return 0;
 	for (size_t i = 0; i < n_calls; i++)
-		if (strcmp(call_table[i].plain, name) == 0 || strcmp(call_table[i].name, name) == 0) {
+		if (is_called(call_table[i].plain, name, length) || is_called(call_table[i].name, name, length)) {
 			call_set_add(out, (uint32_t)i);
 			found = 0;
 		}

@@ -201,11 +201,20 @@ static void action_write(FILE *f, const struct plan_fault *p)
 	}
 }
 
+static bool is_family(const char *call)
+{
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		if (strcmp(family_names[i], call) == 0)
+			return true;
+	return false;
+}
+
 static void fault_write(FILE *f, const struct plan_fault *p, const char *call)
 {
 	fputs("  - in: ", f);
 	quoted(f, p->where.in);
-	fprintf(f, "\n    at: %s\n", call);
+	/* One call, not all of the family that has its name. */
+	fprintf(f, "\n    at: %s%s\n", call, is_family(call) ? "()" : "");
 	on_write(f, p);
 	if (p->where.when == WHEN_AFTER)
 		fputs("    when: after\n", f);
@@ -251,8 +260,10 @@ const char *advice(const struct candidate *c, enum symptom symptom)
 	}
 }
 
-static const char *property_of(const struct finding *f)
+const char *finding_property(const struct finding *f)
 {
+	if (f->property[0])
+		return f->property;
 	if (strchr(f->role, '~') && f->symptom == SYMPTOM_DOWN)
 		return "clean-exit";
 	if (f->symptom == SYMPTOM_DOWN && strstr(f->text, "exit status"))
@@ -309,7 +320,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 		fault_write(f, &c->also, c->also_call);
 	if (strchr(fi->role, '~'))
 		fputs("probe: true\n", f);
-	fprintf(f, "expect:\n  %s: holds\n", property_of(fi));
+	fprintf(f, "expect:\n  %s: holds\n", finding_property(fi));
 	fprintf(f, "timeout: %" PRId64 "s\nseed: %" PRIu64 "\nrealism: %s\n",
 		s->timeout_ns > (int64_t)PATIENCE_S * NS_PER_S ? s->timeout_ns / NS_PER_S : PATIENCE_S, s->seed,
 		fi->posix ? "posix" : s->realism == REALISM_ANY ? "any" : "linux");

@@ -74,6 +74,7 @@ struct trial {
 	int64_t started_ns, duration_ns;
 	char text[TRIAL_TEXT];		/* what was seen */
 	char role[ROLE_NAME];		/* who showed it */
+	char property[32];		/* of the user's `expect:` that it violates; "" none */
 };
 
 /* How the outputs of a role compare between fault-free runs. */
@@ -84,6 +85,7 @@ struct baseline {
 	char why[512];			/* not sound: what is wrong without any fault */
 	char notes[1024];		/* what differs between runs */
 	enum steadiness out[OUTCOME_ROLES], probe[OUTCOME_ROLES];
+	bool end_varies[OUTCOME_ROLES], probe_end_varies[OUTCOME_ROLES];
 	bool files_steady;
 	int64_t duration_ns;
 	uint64_t n_calls;
@@ -98,7 +100,7 @@ struct worker_slot {
 struct finding {
 	uint32_t candidate;		/* after shrinking */
 	enum symptom symptom;
-	char text[TRIAL_TEXT], role[ROLE_NAME];
+	char text[TRIAL_TEXT], role[ROLE_NAME], property[32];
 	_Atomic uint32_t reproduced, tried;
 	uint32_t n_alike;		/* trials that showed the same */
 	char scenario[256];		/* file written; "" not yet */
@@ -170,6 +172,8 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 bool baseline_sound(struct baseline *b, const struct scenario *s);
 uint64_t lines_hash(const struct output *o);
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t);
+enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o, const struct history *h,
+	struct trial *t);
 
 /* worker.c: errands, run in a box */
 int errand_scout(struct box *box, void *data);
@@ -185,6 +189,8 @@ int findings_confirm(struct sweep *w, const struct box_options *options);
 
 /* finding.c: one finding as a scenario file */
 int finding_write(struct sweep *w, uint32_t index, const char *path);
+/* The property that a replay must ask for to see the finding. */
+const char *finding_property(const struct finding *f);
 /* What correct code would do at such a place: a sentence. */
 const char *advice(const struct candidate *c, enum symptom symptom);
 

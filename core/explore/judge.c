@@ -14,6 +14,8 @@
 #include "core/base/banned.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
+#include "core/model/property.h"
+#include "core/model/technique.h"
 
 const char *const symptom_names[N_SYMPTOMS] = {
 	[SYMPTOM_NONE] = "none", [SYMPTOM_HANG] = "hang", [SYMPTOM_BUSY_LOOP] = "busy-loop", [SYMPTOM_CRASH] = "crash",
@@ -101,8 +103,10 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 		return;
 	}
 	if (run) {
-		for (uint32_t i = 0; i < run->n_roles && i < b->outcome.n_roles; i++)
+		for (uint32_t i = 0; i < run->n_roles && i < b->outcome.n_roles; i++) {
 			steadiness_learn(&b->out[i], &b->outcome.roles[i], &run->roles[i]);
+			b->end_varies[i] |= !ended_same(&b->outcome.roles[i], &run->roles[i]);
+		}
 		b->files_steady &= run->files_hash == b->outcome.files_hash;
 		if (run->n_calls > b->n_calls)
 			b->n_calls = run->n_calls;
@@ -115,8 +119,10 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 		b->probed = *probed;
 		return;
 	}
-	for (uint32_t i = 0; i < probed->n_roles && i < b->probed.n_roles; i++)
+	for (uint32_t i = 0; i < probed->n_roles && i < b->probed.n_roles; i++) {
 		steadiness_learn(&b->probe[i], &b->probed.roles[i], &probed->roles[i]);
+		b->probe_end_varies[i] |= !ended_same(&b->probed.roles[i], &probed->roles[i]);
+	}
 }
 
 static const char *end_words(const struct outcome *o)
@@ -155,6 +161,8 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 
 		if (r->driver && r->ended == ENDED_EXIT && r->status)
 			note(b, "%s exits with %d without any fault\n", r->name, r->status);
+		if (b->end_varies[i])
+			note(b, "how %s ends differs from run to run: it is not compared\n", r->name);
 		if (b->out[i] == STEADY_LINES)
 			note(b, "the lines that %s prints come in varying order\n", r->name);
 		if (b->out[i] == UNSTEADY)
@@ -249,9 +257,12 @@ static enum symptom judge_services(
 	for (uint32_t i = 0; i < o->n_roles && i < w->baseline.outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i], *base = &w->baseline.outcome.roles[i];
 
-		if (!r->service || ended_same(r, base) || r->ended != ENDED_EXIT)
+		if (!r->service || w->baseline.end_varies[i] || ended_same(r, base) || r->ended != ENDED_EXIT)
 			continue;
 		if (is_struck(c, r) && (c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE)))
+			continue;
+		/* A service that has lost the one that it needs may end, and say so. */
+		if (c->grade == GRADE_DISRUPTIVE && c->of_service && !is_struck(c, r) && is_peer(c, r) && r->status && r->err.length)
 			continue;
 		return say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name,
 			"%s ends with exit status %d (without the fault: %s %d)", r->name, r->status,
@@ -273,9 +284,9 @@ static const char *last_words(const struct role_outcome *r, char *line, size_t s
 }
 
 static enum symptom judge_role(const struct role_outcome *r, const struct role_outcome *base, enum steadiness how,
-	bool may_fail, struct trial *t)
+	bool end_varies, bool may_fail, struct trial *t)
 {
-	bool same_end = ended_same(r, base), same_out = output_matches(&r->out, &base->out, how);
+	bool same_end = end_varies || ended_same(r, base), same_out = output_matches(&r->out, &base->out, how);
 	char words[100];
 
 	if (same_end && same_out)
@@ -312,13 +323,30 @@ static enum symptom judge_outputs(
 			continue;
 		if (r->service && (c->grade != GRADE_TRANSPARENT || r->ended != ENDED_EXIT))
 			continue;
-		symptom = judge_role(r, &b->outcome.roles[i], b->out[i], may_fail, t);
+		symptom = judge_role(r, &b->outcome.roles[i], b->out[i], b->end_varies[i], may_fail, t);
 		if (symptom)
 			return symptom;
 	}
 	if (c->grade == GRADE_TRANSPARENT && b->files_steady && o->files_hash != b->outcome.files_hash)
 		return say(t, SYMPTOM_WRONG_OUTPUT, c->process, "the files left behind are not the same");
 	return SYMPTOM_NONE;
+}
+
+/*
+ * Does the probe get what the first client gets in a fault-free run? A conversation that was struck early has left the
+ * service as it was at the start: the probe is then its first client (what it counts begins at the beginning).
+ */
+static bool probe_as_first(const struct baseline *b, const struct role_outcome *r)
+{
+	size_t n = strcspn(r->name, "~");
+
+	for (uint32_t i = 0; i < b->outcome.n_roles; i++) {
+		const struct role_outcome *first = &b->outcome.roles[i];
+
+		if (strlen(first->name) == n && strncmp(first->name, r->name, n) == 0)
+			return ended_same(r, first) && output_matches(&r->out, &first->out, b->out[i]);
+	}
+	return false;
 }
 
 /* After the fault, with no further fault, the drivers have to be served as ever. */
@@ -339,7 +367,9 @@ static enum symptom judge_probe(
 
 		if (!is_probe(r) || strcmp(r->name, base->name) != 0)
 			continue;
-		symptom = judge_role(r, base, b->probe[i], false, t);
+		if (probe_as_first(b, r))
+			continue;
+		symptom = judge_role(r, base, b->probe[i], b->probe_end_varies[i], false, t);
 		if (symptom)
 			return r->ended == ENDED_EXIT && r->status && base->status == 0 ? SYMPTOM_DOWN : symptom;
 	}
@@ -406,15 +436,59 @@ static enum symptom judge_effort(
 		w->baseline.n_calls);
 }
 
+/* The user's own expectations: what `expect:` says must hold. */
+enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o, const struct history *h,
+	struct trial *t)
+{
+	struct scenario s = *w->scenario;
+	struct property_input in = { .history = h, .outcome = o, .scenario = &s, .baseline = &w->baseline.outcome,
+				     .traits = TRAIT_DATA };
+
+	s.faults[0] = c->fault;
+	s.faults[1] = c->also;
+	s.n_faults = c->has_also ? 2 : 1;
+	if (s.reference.technique && technique_find(s.reference.technique))
+		in.traits = technique_find(s.reference.technique)->traits;
+	for (size_t i = 0; i < s.n_expects; i++) {
+		const struct expect *e = &s.expects[i];
+		const struct property *p = e->property ? property_find(e->property) : NULL;
+		struct verdict v = { .value = VERDICT_HOLDS };
+
+		if (!p || e->benign || e->verdict != VERDICT_HOLDS)
+			continue;
+		property_check(p, &in, &v);
+		if (v.value != VERDICT_VIOLATED)
+			continue;
+		text_copy(t->property, sizeof(t->property), p->name);
+		return say(t, strcmp(p->name, "no-loss") == 0 ? SYMPTOM_LOSS : SYMPTOM_WRONG_OUTPUT, c->process, "%s is violated: %s",
+			p->name, v.why);
+	}
+	return SYMPTOM_NONE;
+}
+
+/* `benign:` with a reason silences a symptom by the property that asks for it. */
+static bool is_benign(const struct sweep *w, enum symptom symptom)
+{
+	for (size_t i = 0; i < w->scenario->n_expects; i++) {
+		const struct expect *e = &w->scenario->expects[i];
+
+		if (e->benign && e->property && strcmp(e->property, symptom_properties[symptom]) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	enum symptom symptom = judge_end(c, o, t);
 
+	t->property[0] = '\0';
 	symptom = symptom ? symptom : judge_deaths(w, c, o, t);
 	symptom = symptom ? symptom : judge_services(w, c, o, t);
 	symptom = symptom ? symptom : judge_outputs(w, c, o, t);
 	if (c->grade != GRADE_TRANSPARENT)
 		symptom = symptom ? symptom : judge_probe(w, c, o, t);
 	symptom = symptom ? symptom : judge_left(w, c, o, t);
-	return symptom ? symptom : judge_effort(w, c, o, t);
+	symptom = symptom ? symptom : judge_effort(w, c, o, t);
+	return symptom && is_benign(w, symptom) ? SYMPTOM_NONE : symptom;
 }

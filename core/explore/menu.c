@@ -100,6 +100,12 @@ static bool is_pipe(const struct object *o)
 	return o->kind == OBJ_PIPE || o->kind == OBJ_FIFO;
 }
 
+static bool is_socket(const struct object *o)
+{
+	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_DGRAM || o->kind == OBJ_UNIX_SEQPACKET ||
+			    o->kind == OBJ_SOCKETPAIR || o->kind == OBJ_TCP || o->kind == OBJ_UDP);
+}
+
 static bool is_connection_object(const struct object *o)
 {
 	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_TCP || o->kind == OBJ_UNIX_SEQPACKET ||
@@ -261,7 +267,10 @@ static void offer_errors(
 		fail(w, like, call, ECONNREFUSED, 1);
 		break;
 	case FAMILY_SEND:
-		if (p->object && !is_pipe(p->object))
+		/* TCP waits for memory and for a full queue of the interface by itself. */
+		if (p->object && p->object->kind == OBJ_TCP && w->scenario->realism == REALISM_LINUX)
+			skip(w, like, "fail ENOBUFS", REFUSED_ERRNO);
+		else if (is_socket(p->object))
 			fail(w, like, call, ENOBUFS, 1);
 		break;
 	case FAMILY_PROCESS:

@@ -192,12 +192,14 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	struct candidate c = { .fault = { .fd = -1, .trigger = TRIG_NTH, .times = 1 } };
 	struct position p = { .event = he, .object = o };
 	uint32_t *n, *rank, *total;
+	char exact[sizeof(c.call) + 2];
 	uint64_t key;
 
 	text_copy(c.process, ROLE_NAME, h->procs[he->proc].name);
 	text_copy(c.fault.where.in, ROLE_NAME, c.process);
 	text_copy(c.call, sizeof(c.call), call->plain);
-	call_select(call->plain, &c.fault.where.at);
+	snprintf(exact, sizeof(exact), "%s()", call->plain);
+	call_select(exact, &c.fault.where.at);
 	select_object(a, o, call->family, &c.fault, c.peer);
 	key = text_hash(rng_mix(c.fault.kinds ^ (uint64_t)c.fault.ordinal << 56), c.process);
 	key = text_hash(text_hash(text_hash(key, call->plain), c.fault.peer), c.fault.path);

@@ -185,7 +185,8 @@ static void progress(struct sweep *w, int64_t *last_ns)
 		return;
 	*last_ns = now;
 	snprintf(text, sizeof(text), "%u of %u trials, %.0f runs/s, %u broken", next < w->n_order ? next : w->n_order,
-		w->n_order, (double)(atomic_load(&w->n_runs) - w->n_runs_before) * 1e9 / (double)(now - w->swept_ns + 1),
+		w->n_order,
+		(double)(atomic_load(&w->n_runs) - w->n_runs_before) * 1e9 / (double)(now - w->swept_ns + 1),
 		atomic_load(&w->n_broken));
 	w->options.progress(text);
 }

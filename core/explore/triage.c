@@ -137,6 +137,8 @@ static uint32_t errands_make(struct sweep *w, struct errand *errands)
 		/* What the sweep saw stays until a confirmation says it anew. */
 		text_copy(w->findings[i].text, TRIAL_TEXT, w->trials[w->findings[i].candidate].text);
 		text_copy(w->findings[i].role, ROLE_NAME, w->trials[w->findings[i].candidate].role);
+		text_copy(w->findings[i].property, sizeof(w->findings[i].property),
+			w->trials[w->findings[i].candidate].property);
 		for (uint32_t k = 0; k < (slow ? CONFIRMATIONS : 1); k++)
 			errands[n++] = (struct errand){ .sweep = w, .finding = i, .first = k == 0,
 							.runs = slow ? 1 : CONFIRMATIONS };

@@ -154,6 +154,14 @@ static int trial_run(struct sweep *w, struct box *box, const struct candidate *c
 			return 0;
 		}
 	t->symptom = judge(w, c, out, t);
+	if (!t->symptom && w->scenario->n_expects) {
+		struct history h;
+
+		if (history_read(box_arena(box), &h) == 0) {
+			t->symptom = judge_expected(w, c, out, &h, t);
+			history_fini(&h);
+		}
+	}
 	t->result = t->symptom ? RESULT_BROKEN : RESULT_HANDLED;
 	return 0;
 }
@@ -328,6 +336,7 @@ int errand_confirm(struct box *box, void *data)
 		f->symptom = t.symptom;
 		text_copy(f->text, sizeof(f->text), t.text);
 		text_copy(f->role, sizeof(f->role), t.role);
+		text_copy(f->property, sizeof(f->property), t.property);
 		picture(w, box, f);
 	}
 	if (!status && errand->first && seen)

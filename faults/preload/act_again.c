@@ -12,12 +12,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* May this descriptor be said to be readable although it is not? Only if a receive on it then does not block. */
+/*
+ * May this descriptor be said to be readable although it is not? Only if a receive on it then does not block. A pipe is
+ * readable when there is something, or nobody left to write: it would say EOF.
+ */
 static bool may_mislead(int fd)
 {
 	int flags = (int)syscall(SYS_fcntl, fd, F_GETFL);
+	const struct object *o = object_at(object_of_fd(fd));
 
-	return flags >= 0 && flags & O_NONBLOCK;
+	return !(o && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO)) && flags >= 0 && flags & O_NONBLOCK;
 }
 
 static enum refusal wake(struct inv *v)
@@ -53,9 +57,13 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	} else if (!nonblocking(v) && s->fault->realism != REALISM_ANY) {
 		return REFUSED_BLOCKING;
 	}
+	/* eventfd(2): a write gives EAGAIN only when the counter is about to overflow. */
+	if (row_family[v->row] == FAMILY_SEND && o && o->kind == OBJ_EVENTFD && s->fault->realism != REALISM_ANY)
+		return REFUSED_KIND;
 	if (row_family[v->row] == FAMILY_CONNECT && (!o || o->kind == OBJ_TCP || o->kind == OBJ_UDP))
 		return REFUSED_KIND;
 	decide_result(v, v->shape == SH_SYSV_IN ? ENOMSG : EAGAIN);
+	edge_repeat(v->fd);
 	return REFUSED_NOT;
 }
 

@@ -106,7 +106,10 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		v->flags &= (uint8_t)~EVF_SHORTENED;
 		return REFUSED_NOT_SHORTER;	/* the call is done, but not by our doing */
 	}
-	return v->result > 0 ? REFUSED_NOT : REFUSED_NOT_SHORTER;
+	if (v->result <= 0)
+		return REFUSED_NOT_SHORTER;
+	edge_repeat(v->fd);
+	return REFUSED_NOT;
 }
 
 const struct action_code act_short = { .strike = strike };

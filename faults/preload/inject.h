@@ -131,6 +131,11 @@ long recorded_write(int fd, const void *buffer, size_t n, uint64_t site);
 /* stdio.c: makes stdio visible; the arguments are the range of libc's code. */
 void stdio_init(uint64_t code_start, uint64_t code_end);
 
+/* edge.c: what is watched for edges; a new edge, when a fault hid what there is. */
+struct epoll_event;
+void edge_note(int epoll, int operation, int fd, const struct epoll_event *event);
+void edge_repeat(int fd);
+
 /* decide.c */
 void self_arm(void);			/* computes self->armed, ->faults, ->points from the plan */
 void decide(struct inv *v, enum when when);

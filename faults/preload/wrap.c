@@ -160,6 +160,7 @@ static inline __attribute__((always_inline)) bool look(struct inv *v, uint32_t r
 		v->asked = (uint32_t)v->a[1];
 		v->fd = (int)v->a[2];
 		v->object = object_of_fd((int)v->a[2]);
+		edge_note((int)v->a[0], (int)v->a[1], (int)v->a[2], (const struct epoll_event *)v->a[3]);
 		return true;
 	case SH_SYSV_IN: case SH_SYSV_OUT: case SH_SYSV_CTL: case SH_SEMOP: case SH_SEMOP_TIMED: case SH_SHMAT:
 		v->fd = (int)v->a[0];
@@ -328,6 +329,15 @@ static void datagram_addresses(struct inv *v)
 			((const struct msghdr *)v->a[1])->msg_namelen);
 }
 
+/* Who waits for others can be used, where nobody asked to see it listen. A look that does not wait is no such call. */
+static void waiting_is_ready(const struct inv *v, uint8_t family)
+{
+	if (atomic_load(&arena->roles[arena->procs[self->proc].role].ready_at) == READY_USABLE &&
+		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT || v->shape == SH_SIGWAIT) &&
+		!(v->flags & EVF_NONBLOCK) && !nonblocking(v))
+		role_ready();
+}
+
 static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t row, uint8_t shape, uint8_t family)
 {
 	struct thread *t;
@@ -367,10 +377,8 @@ static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t 
 			memory_order_relaxed);
 		atomic_store_explicit(&t->call, row + 1, memory_order_release);
 	}
-	if (unlikely(!self->ready_done) &&
-		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT || shape == SH_SIGWAIT) &&
-		!(v->flags & EVF_NONBLOCK))
-		role_ready();
+	if (unlikely(!self->ready_done))
+		waiting_is_ready(v, family);
 	if (unlikely(self->fd_exhausted))
 		exhausted(v);
 	if (unlikely(call_set_has(&self->armed, row)) && !v->skip)
