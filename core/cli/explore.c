@@ -44,10 +44,23 @@ static int report_one(const struct options *o, struct sweep *w, const struct rep
 static int explore_scenario(const struct options *o, const struct scenario *s)
 {
 	struct explore_options options = {
-		.library = o->library, .output = o->output, .jobs = o->jobs, .budget_ns = o->budget_ns,
-		.positions = o->positions, .depth = o->depth, .shard = o->shard, .n_shards = o->n_shards,
-		.time_scale = o->time_scale, .verbose = o->verbose, .color = o->color, .utf8 = utf8_wanted(),
-		.annotate = o->annotate, .progress = tell, .repeat = o->repeat, .kinds = o->injects, .n_kinds = o->n_injects,
+		.library = o->library,
+		.output = o->output,
+		.jobs = o->jobs,
+		.budget_ns = o->budget_ns,
+		.positions = o->positions,
+		.depth = o->depth,
+		.shard = o->shard,
+		.n_shards = o->n_shards,
+		.time_scale = o->time_scale,
+		.verbose = o->verbose,
+		.color = o->color,
+		.utf8 = utf8_wanted(),
+		.annotate = o->annotate,
+		.progress = tell,
+		.repeat = o->repeat,
+		.kinds = o->injects,
+		.n_kinds = o->n_injects,
 	};
 	struct sweep *w;
 	char why[512] = "";
@@ -60,7 +73,8 @@ static int explore_scenario(const struct options *o, const struct scenario *s)
 	}
 	for (size_t i = 0; i < o->n_injects; i++)
 		if (!fault_find(o->injects[i])) {
-			fprintf(stderr, "sabot explore: --inject %s: no such kind of fault; see `sabot list faults`\n", o->injects[i]);
+			fprintf(stderr, "sabot explore: --inject %s: no such kind of fault; see `sabot list faults`\n",
+				o->injects[i]);
 			return EXIT_USAGE;
 		}
 	if (s->unavailable) {
@@ -115,9 +129,9 @@ const struct command command_explore = {
 		"  sabot explore mine.yaml -j2 --budget 60s -o findings\n"
 		"  sabot explore mine.yaml --inject short --inject kill --repeat 3\n"
 		"  sabot explore mine.yaml --shard 1/4 --report json:part1.json\n",
-	.options = OPTION_REPEAT | OPTION_INJECT | OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT | OPTION_REALISM | OPTION_TIME_SCALE |
-		   OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH | OPTION_ANNOTATE | OPTION_OUTPUT |
-		   OPTION_BACKEND,
+	.options = OPTION_REPEAT | OPTION_INJECT | OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT |
+		   OPTION_REALISM | OPTION_TIME_SCALE | OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH |
+		   OPTION_ANNOTATE | OPTION_OUTPUT | OPTION_BACKEND,
 	.n_min = 1,
 	.n_max = 1,
 	.run = run,

@@ -52,8 +52,8 @@ static double sabot_rate(const char *jobs)
 {
 	const char *report = scratch_path("report.json"), *findings = scratch_path("findings");
 	char repeat[16], target[512];
-	const char *argv[] = { build_path("sabot"), "explore", scenario_path(), "-q", "-j", jobs, "--inject", "short", "--repeat",
-		repeat, "--report", target, "-o", findings, NULL };
+	const char *argv[] = { build_path("sabot"), "explore", scenario_path(), "-q", "-j", jobs, "--inject", "short",
+		"--repeat", repeat, "--report", target, "-o", findings, NULL };
 	json_t *root;
 	double rate;
 	pid_t pid;
@@ -209,9 +209,10 @@ static void tell(const char *name, double rate, const char *why)
 
 static void round_run(void)
 {
-	static const char *const strace[] = { "strace", "-f", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=read", "-e",
-		"inject=read:error=EINTR:when=40", NULL };
-	static const char *const fiu[] = { "fiu-run", "-x", "-c", "enable_random name=posix/io/rw/read,probability=0.00001", NULL };
+	static const char *const strace[] = { "strace", "-f", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=read",
+		"-e", "inject=read:error=EINTR:when=40", NULL };
+	static const char *const fiu[] = { "fiu-run", "-x", "-c",
+		"enable_random name=posix/io/rw/read,probability=0.00001", NULL };
 
 	tell(plain, spawned_rate(PAIRS, NULL, NULL, 0), "a pair failed");
 	tell("zygote that only forks, 1 worker", zygote_rate(0), "the zygote failed");

@@ -10,7 +10,8 @@
 
 enum { COMMAND_FD = 198, STATUS_FD = 199 };
 
-typedef int start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+typedef int start_main(
+	int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 
 start_main __libc_start_main;
 
