@@ -131,7 +131,12 @@ struct role_slot {
 	_Atomic int32_t status;		/* wait status of the last fork that ended */
 };
 
-enum ready_kind { READY_STARTED, READY_LISTEN, READY_HARNESS /* the harness decides: path or output */ };
+enum ready_kind {
+	READY_STARTED,
+	READY_LISTEN,		/* it listens, or has bound a datagram socket */
+	READY_HARNESS,		/* the harness decides: path or output */
+	READY_USABLE,		/* it listens, or is in a call that waits for others */
+};
 
 struct chunk {
 	_Atomic uint32_t used;		/* events claimed; may pass CHUNK_EVENTS when several writers find it full */

@@ -204,7 +204,7 @@ static uint32_t ready_kind_of(const struct instance *in)
 		return READY_LISTEN;
 	case READY_BY_DEFAULT:
 	default:
-		return in->driver ? READY_STARTED : READY_LISTEN;
+		return in->driver ? READY_STARTED : READY_USABLE;
 	}
 }
 
