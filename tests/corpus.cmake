@@ -45,6 +45,6 @@ if(TARGET sabot)
     get_filename_component(name ${scenario} NAME_WE)
     add_test(NAME corpus/${name} COMMAND sabot run ${scenario})
     set_tests_properties(corpus/${name} PROPERTIES LABELS corpus TIMEOUT 60 SKIP_RETURN_CODE 77
-      ENVIRONMENT "${test_environment};CORPUS=${CMAKE_BINARY_DIR}/corpus")
+      ENVIRONMENT "${test_environment}")
   endforeach()
 endif()
