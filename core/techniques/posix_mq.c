@@ -18,8 +18,8 @@
 #include "core/base/banned.h"
 
 enum {
-	QUEUE_MESSAGES = 8,	/* msg_max and msgsize_max are 10 and 8192 unless the administrator allows more */
-	QUEUE_SIZE = 8192,
+	REQUESTS = 8, ANSWERS = 4,	/* that a queue holds; msg_max is 10 unless the administrator allows more */
+	QUEUE_SIZE = 8192,	/* msgsize_max likewise */
 	QUEUE_CLIENTS = 64,
 };
 
@@ -51,18 +51,25 @@ static size_t payload_largest(const struct ref_options *o)
 	return o->size_max > most ? most : o->size_max;
 }
 
-static mqd_t queue_make(const struct ref_options *o, uint32_t client, int access)
+/*
+ * All queues of a user together may take only so many bytes (RLIMIT_MSGQUEUE: 800 KiB); beyond that mq_open() fails with
+ * EMFILE. Then a queue for fewer messages has to do: it only makes its senders wait more often.
+ */
+static mqd_t queue_make(const struct ref_options *o, uint32_t client, int access, long n_messages)
 {
 	/* Room for control messages too, which carry a word of 8 bytes. */
 	size_t payload = payload_largest(o) < 64 ? 64 : payload_largest(o);
-	struct mq_attr attributes = { .mq_maxmsg = QUEUE_MESSAGES, .mq_msgsize = (long)(MESSAGE_HEADER + payload) };
+	struct mq_attr attributes = { .mq_maxmsg = n_messages, .mq_msgsize = (long)(MESSAGE_HEADER + payload) };
 	mqd_t queue;
 
 	queue_name_set(o, client);
 	n_queues = client + 1;
 	if (mq_unlink(queue_names[client]) == 0)
 		say("removed a queue that an earlier server left behind");
-	queue = mq_open(queue_names[client], access | O_CREAT | O_EXCL, 0600, &attributes);
+	do {
+		queue = mq_open(queue_names[client], access | O_CREAT | O_EXCL, 0600, &attributes);
+		attributes.mq_maxmsg /= 2;
+	} while (queue < 0 && errno == EMFILE && attributes.mq_maxmsg > 0);
 	if (queue < 0)
 		say_errno("mq_open %s", queue_names[client]);
 	return queue;
@@ -154,15 +161,12 @@ static struct queue_link link_make(const struct ref_options *o)
 {
 	struct queue_link l = {
 		.link = { .send = queue_send, .receive = queue_receive, .largest = payload_largest(o),
-			.under_way = SIZE_MAX, .most_under_way = QUEUE_MESSAGES / 2 },
+			.under_way = SIZE_MAX },
 		.o = o, .requests = -1,
 	};
 
 	for (uint32_t i = 0; i <= QUEUE_CLIENTS; i++)
 		l.answers[i] = -1;
-	/* Mistake: nobody keeps to the room that there is, so that queues really get full. */
-	if (mistake(MQ_FULL_AS_SENT))
-		l.link.most_under_way = 0;
 	return l;
 }
 
@@ -184,10 +188,10 @@ static int mq_serve(const struct ref_options *o)
 	if (o->n_clients > QUEUE_CLIENTS)
 		return say("there are queues for %d clients", QUEUE_CLIENTS);
 	stop_at_once(queues_remove);	/* SIGTERM from here on: remove the queues, exit */
-	l.requests = queue_make(o, 0, O_RDONLY);
+	l.requests = queue_make(o, 0, O_RDONLY, REQUESTS);
 	made = l.requests >= 0;
 	for (uint32_t i = 1; made && i <= o->n_clients; i++) {
-		l.answers[i] = queue_make(o, i, O_WRONLY);
+		l.answers[i] = queue_make(o, i, O_WRONLY, ANSWERS);
 		made = l.answers[i] >= 0;
 	}
 	if (made) {
@@ -202,6 +206,7 @@ static int mq_serve(const struct ref_options *o)
 static int mq_request(const struct ref_options *o)
 {
 	struct queue_link l = link_make(o);
+	struct mq_attr answers = { .mq_maxmsg = 1 };
 	int status = 1;
 
 	if (o->client > QUEUE_CLIENTS)
@@ -209,8 +214,13 @@ static int mq_request(const struct ref_options *o)
 	l.requests = queue_open(o, 0, O_WRONLY);
 	if (l.requests >= 0)
 		l.answers[o->client] = queue_open(o, o->client, O_RDONLY);
-	if (l.answers[o->client] >= 0)
+	if (l.answers[o->client] >= 0 && mq_getattr(l.answers[o->client], &answers) < 0) {
+		say_errno("mq_getattr");
+	} else if (l.answers[o->client] >= 0) {
+		/* No more requests than there is room for their answers: so the server never has to wait for us. */
+		l.link.most_under_way = (uint32_t)answers.mq_maxmsg;
 		status = request_link(o, &l.link);
+	}
 	link_close(&l);
 	return status;
 }
