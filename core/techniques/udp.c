@@ -69,14 +69,17 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 	for (;;) {
 		struct sockaddr_in from = { .sin_port = 0 };
 		socklen_t length = sizeof(from);
-		/* The server waits in ppoll(), which SIGTERM can end; the client in recvfrom(), RETRY_NS at a time. */
+		/*
+		 * The server waits in ppoll(), which SIGTERM can end; the client in recvfrom(), RETRY_NS at a time.
+		 */
 		enum link_end end = u->clients ? wait_for(u->socket, POLLIN, deadline_ns) : LINK_OK;
 		ssize_t n;
 
 		if (end != LINK_OK)
 			return end;
 		/* Not blocking: a datagram whose checksum is wrong is readable until somebody wants to read it. */
-		n = recvfrom(u->socket, m, sizeof(*m), u->clients ? MSG_DONTWAIT : 0, (struct sockaddr *)&from, &length);
+		n = recvfrom(u->socket, m, sizeof(*m), u->clients ? MSG_DONTWAIT : 0, (struct sockaddr *)&from,
+			&length);
 		if (n < 0 && errno == ECONNREFUSED && u->clients)
 			continue;	/* a client that has gone */
 		if (n < 0 && errno == EAGAIN && !u->clients && now_ns() >= deadline_ns)

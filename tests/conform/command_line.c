@@ -69,7 +69,8 @@ Test(command_line, what_is_wrong_is_named)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_expect_eq(run("", cases[i].words, text), 2, "\"%s\": not 2\n%s", cases[i].words, text);
-		cr_expect(strstr(text, cases[i].say), "\"%s\": \"%s\" is not in\n%s", cases[i].words, cases[i].say, text);
+		cr_expect(strstr(text, cases[i].say), "\"%s\": \"%s\" is not in\n%s", cases[i].words, cases[i].say,
+			text);
 	}
 }
 
@@ -93,7 +94,8 @@ Test(command_line, tables_agree)
 	for (size_t i = 0; i < n_mistakes; i++)
 		for (const char *p = mistake_table[i].techniques; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
 			snprintf(word, sizeof(word), "%.*s", (int)strcspn(p, " "), p);
-			cr_expect(technique_find(word), "mistake %s: there is no technique %s", mistake_table[i].name, word);
+			cr_expect(technique_find(word), "mistake %s: there is no technique %s", mistake_table[i].name,
+				word);
 		}
 	for (size_t i = 0; i < n_techniques; i++)
 		for (const char *p = technique_table[i].designs; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
@@ -102,6 +104,7 @@ Test(command_line, tables_agree)
 			for (size_t k = 0; k < n_designs; k++)
 				found |= strncmp(design_table[k].name, p, strcspn(p, " ")) == 0 &&
 					strlen(design_table[k].name) == strcspn(p, " ");
-			cr_expect(found, "%s: there is no design %.*s", technique_table[i].name, (int)strcspn(p, " "), p);
+			cr_expect(found, "%s: there is no design %.*s", technique_table[i].name,
+				(int)strcspn(p, " "), p);
 		}
 }
