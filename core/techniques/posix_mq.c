@@ -53,23 +53,28 @@ static size_t payload_largest(const struct ref_options *o)
 
 /*
  * All queues of a user together may take only so many bytes (RLIMIT_MSGQUEUE: 800 KiB); beyond that mq_open() fails with
- * EMFILE. Then a queue for fewer messages has to do: it only makes its senders wait more often.
+ * EMFILE. Then a queue for fewer messages has to do: it only makes its senders wait more often. If there is no room even
+ * for one message, somebody else may soon remove a queue.
  */
 static mqd_t queue_make(const struct ref_options *o, uint32_t client, int access, long n_messages)
 {
 	/* Room for control messages too, which carry a word of 8 bytes. */
 	size_t payload = payload_largest(o) < 64 ? 64 : payload_largest(o);
 	struct mq_attr attributes = { .mq_maxmsg = n_messages, .mq_msgsize = (long)(MESSAGE_HEADER + payload) };
+	int64_t deadline_ns = now_ns() + PATIENCE_NS / 2;
 	mqd_t queue;
 
 	queue_name_set(o, client);
 	n_queues = client + 1;
 	if (mq_unlink(queue_names[client]) == 0)
 		say("removed a queue that an earlier server left behind");
-	do {
-		queue = mq_open(queue_names[client], access | O_CREAT | O_EXCL, 0600, &attributes);
-		attributes.mq_maxmsg /= 2;
-	} while (queue < 0 && errno == EMFILE && attributes.mq_maxmsg > 0);
+	while ((queue = mq_open(queue_names[client], access | O_CREAT | O_EXCL, 0600, &attributes)) < 0 &&
+		errno == EMFILE && now_ns() < deadline_ns) {
+		if (attributes.mq_maxmsg > 1)
+			attributes.mq_maxmsg /= 2;
+		else
+			nanosleep(&(struct timespec){ .tv_nsec = 10 * MS }, NULL);
+	}
 	if (queue < 0)
 		say_errno("mq_open %s", queue_names[client]);
 	return queue;
