@@ -31,7 +31,7 @@ enum arena_limit {
 	ARENA_OBJECTS = 4096,
 	ARENA_MODULES = 512,
 	ARENA_CHUNKS = 2048,
-	CHUNK_EVENTS = 1024,	/* 64 KiB a chunk, 128 MiB of events at most, touched only as used */
+	CHUNK_EVENTS = 1023,	/* with its header a chunk is 64 KiB: 128 MiB at most, touched only as used */
 	ROLE_NAME = 48,
 	OBJECT_NAME = 112,
 	MODULE_PATH = 160,
@@ -145,7 +145,7 @@ struct chunk {
 	uint32_t reserved[13];
 	struct event events[CHUNK_EVENTS];
 };
-static_assert(sizeof(struct chunk) == 64 + 64 * CHUNK_EVENTS, "a chunk is a header line and its events");
+static_assert(sizeof(struct chunk) == 65536, "a chunk is whole pages");
 
 struct arena {
 	uint32_t magic, version;

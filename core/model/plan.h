@@ -88,6 +88,7 @@ struct plan_state {
 	_Atomic uint32_t released;	/* futex: hold's `until` has happened */
 	_Atomic uint32_t until_seen;
 	_Atomic uint32_t expired;	/* holds that gave up */
+	_Atomic uint32_t delayed;	/* threads that are in a `delay` now */
 	/* pause: the harness sends SIGCONT to these when the clock has passed resume_at */
 	_Atomic uint64_t resume_at;	/* CLOCK_MONOTONIC ns; 0: nothing is stopped */
 	_Atomic uint32_t n_paused;
@@ -112,6 +113,10 @@ enum refusal {
 	REFUSED_NEVER_EINTR,
 	REFUSED_NO_TARGET,
 	REFUSED_RELIABLE,
+	REFUSED_MEANT,
+	REFUSED_EMPTY,
+	REFUSED_TAKEN,
+	REFUSED_ONE_PIECE,
 	N_REFUSALS
 };
 

@@ -62,6 +62,17 @@ static const char *who_was(const struct arena *a, uint64_t inode, uint32_t proc)
 	return NULL;
 }
 
+/* A strike reset it: the kernel shows a TCP socket like that as one that was never connected. */
+static bool was_reset(const struct arena *a, uint64_t inode)
+{
+	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (a->objects[i].state == 2 && a->objects[i].key == inode && a->objects[i].flags & OBF_RESET)
+			return true;
+	return false;
+}
+
 static bool inode_of(const char *name, const char *prefix, unsigned long long *inode)
 {
 	size_t n = strlen(prefix);
@@ -104,7 +115,7 @@ static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool 
 		is_socket = inode_of(name, "socket:", &inode);
 		if (!is_socket && !inode_of(name, "pipe:", &inode))
 			continue;
-		if (!other_end_gone(pidfd, fds[i], is_socket))
+		if (!other_end_gone(pidfd, fds[i], is_socket) && !(is_socket && was_reset(box->arena, inode)))
 			continue;
 		n_gone++;
 		if (report)

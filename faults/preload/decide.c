@@ -142,6 +142,12 @@ static void backtrace_note(const struct inv *v, struct plan_state *state)
 	atomic_store(&state->n_frames, w.n);
 }
 
+/* Two faults cannot both decide what one call gives. */
+static bool decides_result(uint32_t action)
+{
+	return action != ACT_KILL && action != ACT_DELAY && action != ACT_PAUSE && action != ACT_HOLD;
+}
+
 static void strike(struct inv *v, uint32_t i, enum when when)
 {
 	struct plan *plan = arena_plan(arena);
@@ -155,7 +161,7 @@ static void strike(struct inv *v, uint32_t i, enum when when)
 	atomic_fetch_add(&s.state->fired, 1);
 	if (unlikely(arena->backtrace))
 		backtrace_note(v, s.state);
-	refusal = act(v, &s);
+	refusal = v->skip && decides_result(s.fault->action) ? REFUSED_TAKEN : act(v, &s);
 	if (refusal == REFUSED_NOT)
 		return;
 	atomic_fetch_sub(&s.state->fired, 1);

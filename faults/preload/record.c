@@ -55,6 +55,7 @@ static uint32_t chunk_claim(void)
 {
 	struct proc *p = &arena->procs[self->proc];
 	uint32_t index = atomic_fetch_add(&arena->next_chunk, 1), last;
+	int saved = errno;
 	struct chunk *c;
 
 	if (index >= atomic_load(&arena->n_chunks))
@@ -62,6 +63,7 @@ static uint32_t chunk_claim(void)
 	c = &arena->chunks[index];
 	/* The pages are taken in one go: a page fault for each would cost more than the events in it. */
 	syscall(SYS_madvise, c, sizeof(*c), 23 /* MADV_POPULATE_WRITE */);
+	errno = saved;
 	atomic_store(&c->used, 0);
 	atomic_store(&c->next, 0);
 	c->proc = self->proc;
