@@ -42,7 +42,10 @@ extern const char *const family_names[N_FAMILIES];
 
 /* Row of the symbol or plain name, or -1. */
 int call_find(const char *name);
-/* All rows of a family name or of a plain name (twins included); 0, or 1 if there is no such name. */
+/*
+ * All rows of a family name or of a plain name (twins included); 0, or 1 if there is no such name. "open()" is the call
+ * alone where "open" is its family.
+ */
 int call_select(const char *name, struct call_set *out);
 /* errno value of a name like "ECONNRESET", or -1; and back ("E?123" never: returns NULL for an unknown value). */
 int errno_value(const char *name);

@@ -126,8 +126,10 @@ static const char *set_word(const struct call_set *set)
 			return family_names[i];
 	}
 	for (size_t i = 0; i < n_calls; i++) {
-		memset(&other, 0, sizeof(other));
-		if (!call_select(call_table[i].plain, &other) && set_same(&other, set))
+		char exact[40];
+
+		snprintf(exact, sizeof(exact), "%s()", call_table[i].plain);
+		if (!call_select(exact, &other) && set_same(&other, set))
 			return call_table[i].plain;
 	}
 	return "call";

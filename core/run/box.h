@@ -170,6 +170,7 @@ bool box_spins(struct box *box, const struct look *now);
 
 /* settle.c: after the drivers: wait for quiet, count descriptors, leaks and zombies; stop services; leftovers. */
 void box_settle(struct box *box);
+void box_quiet_wait(struct box *box);
 void box_stop_services(struct box *box);
 void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excused, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

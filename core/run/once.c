@@ -239,6 +239,7 @@ static int probe(struct box *box)
 	if (services_gone(box))
 		return 0;
 	atomic_store(&plan->healed, 1);
+	box_quiet_wait(box);
 	for (uint32_t i = 0; i < n_before && out->end == RUN_DONE; i++) {
 		struct instance *in = &box->instances[i];
 		struct role_outcome *o;

@@ -77,6 +77,31 @@ static bool quiet_wait(struct box *box, bool deep, struct look *out, int64_t lim
 	}
 }
 
+/* Who is held up by a fault has not said its last. One that died in there never comes out: the wait has an end. */
+static void delays_wait(struct box *box)
+{
+	int64_t deadline = clock_ns() + scaled(box, 500 * NS_PER_MS);
+	const struct plan *plan = arena_plan(box->arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++)
+		while (atomic_load(&plan->state[i].delayed) && clock_ns() < deadline)
+			box_wait_news(box, 1);
+}
+
+/*
+ * Between a driver and the next: services may still be seeing the end of the first, and its children be on their way
+ * out, writing to what the next will write to.
+ */
+void box_quiet_wait(struct box *box)
+{
+	struct look now;
+
+	box->spin_since_ns = 0;
+	delays_wait(box);
+	quiet_wait(box, false, &now, scaled(box, 500 * NS_PER_MS));
+	box->spin_since_ns = 0;
+}
+
 static uint32_t owner_of_process(const struct box *box, int pid)
 {
 	uint32_t proc = arena_proc_of(box->arena, pid);
@@ -134,6 +159,7 @@ void box_settle(struct box *box)
 		if (!box->n_tree)
 			return;
 	}
+	delays_wait(box);
 	for (;;) {
 		bool quiet = quiet_wait(box, deep, &now, scaled(box, 2500 * NS_PER_MS));
 

@@ -177,7 +177,7 @@ void connection_break(struct inv *v)
 }
 
 /* Signals that a passer-by may send to a program that handles them, the least telling first. */
-static const int passing[] = { SIGUSR1, SIGUSR2, SIGWINCH, SIGURG, SIGCHLD, SIGIO };
+static const int passing[] = { SIGUSR1, SIGUSR2, SIGWINCH, SIGURG, SIGCHLD, SIGIO, SIGHUP };
 
 /* The kernel's struct, as rt_sigaction(2) fills it: the program's wrappers must not be asked. */
 struct kernel_sigaction {
@@ -207,6 +207,20 @@ static unsigned long mask_in_call(const struct inv *v)
 	return mask;
 }
 
+/* SIGHUP asks a service to read its settings again, if it is not just one more way to end it. */
+static bool ends(int sig, const struct kernel_sigaction *by)
+{
+	static const int enders[] = { SIGTERM, SIGINT };
+
+	for (size_t i = 0; sig == SIGHUP && i < sizeof(enders) / sizeof(*enders); i++) {
+		struct kernel_sigaction sa = { 0 };
+
+		if (syscall(SYS_rt_sigaction, enders[i], NULL, &sa, sizeof(sa.mask)) == 0 && sa.handler == by->handler)
+			return true;
+	}
+	return false;
+}
+
 int handler_find(const struct inv *v, bool *restart)
 {
 	unsigned long mask = mask_in_call(v);
@@ -219,7 +233,7 @@ int handler_find(const struct inv *v, bool *restart)
 
 		if (mask >> (sig - 1) & 1 || avoid >> sig & 1 ||
 			syscall(SYS_rt_sigaction, sig, NULL, &sa, sizeof(sa.mask)) ||
-			sa.handler == SIG_DFL || sa.handler == SIG_IGN)
+			sa.handler == SIG_DFL || sa.handler == SIG_IGN || ends(sig, &sa))
 			continue;
 		if (!(sa.flags & SA_RESTART)) {
 			*restart = false;

@@ -6,7 +6,9 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	if (v->thread)
 		v->thread->flags |= EVF_TIMED;
+	atomic_fetch_add(&s->state->delayed, 1);
 	wait_ns((uint64_t)((double)s->fault->value * arena->time_scale));
+	atomic_fetch_sub(&s->state->delayed, 1);
 	if (v->thread)
 		v->thread->flags = v->flags;
 	return REFUSED_NOT;

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 extern const struct action_code act_interrupt;
 
@@ -41,6 +44,18 @@ static enum refusal lawful(const struct inv *v, int error)
 	}
 }
 
+/* What is said to be gone is gone, for everybody. */
+static void object_remove(const struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+	long number = !o ? -1 : o->kind == OBJ_SYSV_MQ ? SYS_msgctl : o->kind == OBJ_SYSV_SHM ? SYS_shmctl : SYS_semctl;
+
+	if (number == SYS_semctl)
+		syscall(number, v->fd, 0, IPC_RMID, NULL);
+	else if (number >= 0)
+		syscall(number, v->fd, IPC_RMID, NULL);
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	int error = (int)s->fault->value;
@@ -63,6 +78,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		if (v->shape == SH_CLOSE)
 			object_forget(v->fd);
 	}
+	if (error == EIDRM)
+		object_remove(v);
 	decide_result(v, error);
 	if (moves && is_connection(v) && (error == ECONNRESET || error == EPIPE || error == ETIMEDOUT))
 		connection_break(v);
