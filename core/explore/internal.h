@@ -54,6 +54,7 @@ struct candidate {
 	uint32_t rank;			/* the how-manieth of its site and label: small ones are tried first */
 	enum grade grade;
 	bool before_ready;		/* before its process took its first client */
+	uint64_t clients;		/* instances of drivers that a conversation between services is held for */
 	/* depth 2: a second fault in the same run */
 	bool has_also;
 	struct plan_fault also;
@@ -160,6 +161,7 @@ struct position {
 	uint64_t largest_write;		/* into this object, of all processes */
 	uint64_t bytes;			/* through this object */
 	bool driver, nonblocking_seen, has_handler, datagram;
+	bool sent;			/* something has been written into this object before */
 	bool last;			/* nothing more of its kind follows */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);

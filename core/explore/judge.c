@@ -5,6 +5,7 @@
  */
 #include "core/explore/internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -250,6 +251,12 @@ static enum symptom judge_deaths(
 	return SYMPTOM_NONE;
 }
 
+/* The object itself has gone: nobody who needs it can go on. */
+static bool takes_object(const struct candidate *c)
+{
+	return c->fault.action == ACT_FAIL && c->fault.value == EIDRM;
+}
+
 /* A service that has ended by itself although it does not without the fault. */
 static enum symptom judge_services(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
@@ -260,6 +267,8 @@ static enum symptom judge_services(
 		if (!r->service || w->baseline.end_varies[i] || ended_same(r, base) || r->ended != ENDED_EXIT)
 			continue;
 		if (is_struck(c, r) && (c->kills || (c->before_ready && c->grade == GRADE_DISRUPTIVE)))
+			continue;
+		if (takes_object(c) && r->status && r->err.length)
 			continue;
 		/* A service that has lost the one that it needs may end, and say so. */
 		if (c->grade == GRADE_DISRUPTIVE && c->of_service && !is_struck(c, r) && is_peer(c, r) && r->status && r->err.length)
@@ -316,7 +325,9 @@ static enum symptom judge_outputs(
 						     o->roles[i].ended == ENDED_EXIT));
 	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];
-		bool may_fail = c->grade != GRADE_TRANSPARENT && (service_died || is_struck(c, r) || is_peer(c, r));
+		bool may_fail = c->grade != GRADE_TRANSPARENT &&
+				(service_died || takes_object(c) || is_struck(c, r) || is_peer(c, r) ||
+					(i < 64 && c->clients >> i & 1));
 		enum symptom symptom;
 
 		if (r->ended == ENDED_NOT || (c->kills && is_struck(c, r)))
@@ -355,6 +366,8 @@ static enum symptom judge_probe(
 {
 	const struct baseline *b = &w->baseline;
 
+	if (takes_object(c))
+		return SYMPTOM_NONE;
 	for (uint32_t i = 0; i < o->n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];
 

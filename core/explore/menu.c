@@ -284,6 +284,23 @@ static void offer_errors(
 		fail(w, like, call, EIDRM, 1);
 }
 
+static void offer_again(
+	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+{
+	bool moves = call->family == FAMILY_RECEIVE || call->family == FAMILY_SEND;
+
+	if (!moves && call->family != FAMILY_ACCEPT && call->family != FAMILY_CONNECT &&
+		!(call->family == FAMILY_WAIT && strstr(call->plain, "poll")))
+		return;
+	/* There is always room for the first that is sent; TCP alone may be short of memory even then. */
+	if (call->family == FAMILY_SEND && p->object && p->object->kind != OBJ_TCP && !p->sent &&
+		w->scenario->realism == REALISM_LINUX) {
+		skip(w, like, "again", REFUSED_EMPTY);
+		return;
+	}
+	once(w, like, ACT_AGAIN, 0, GRADE_TRANSPARENT, "again");
+}
+
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like)
 {
 	const struct call *call = &call_table[p->event->e.call];
@@ -296,9 +313,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 		offer_datagram(w, p, like, out);
 		offer_slow(w, p, like);
 	}
-	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT ||
-		(call->family == FAMILY_WAIT && strstr(call->plain, "poll")))
-		once(w, like, ACT_AGAIN, 0, GRADE_TRANSPARENT, "again");
+	offer_again(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
 		call->family == FAMILY_LOCK)
 		offer_delay(w, p, like);

@@ -117,6 +117,7 @@ static bool installed_handler(const struct history *h, uint32_t proc, const bool
 struct survey {
 	bool *installs;			/* per process */
 	bool *served;			/* per process, while walking: it has taken its first client */
+	bool *sent;			/* per object, while walking: something was written into it */
 	uint64_t *largest, *bytes;	/* per object */
 	uint32_t *per_site;		/* positions seen at each site */
 	struct counters *counters, *ranks, *totals;
@@ -183,6 +184,50 @@ static uint32_t role_of(const struct sweep *w, const struct history *h, uint32_t
 	return instance < o->n_roles ? o->roles[instance].role : 0;
 }
 
+static bool is_driver(const struct sweep *w, const struct history *h, uint32_t proc)
+{
+	uint32_t instance = h->procs[proc].role;
+
+	return instance < w->baseline.outcome.n_roles && w->baseline.outcome.roles[instance].driver;
+}
+
+/* Is it the process, or one that it was forked from and may have its descriptors of? */
+static bool is_or_begot(const struct history *h, uint32_t one, uint32_t proc)
+{
+	for (uint32_t steps = 0; one != proc && steps < ARENA_PROCS; steps++) {
+		if (!h->procs[proc].parent || h->procs[proc].parent > h->n_procs)
+			return false;
+		proc = h->procs[proc].parent - 1;
+	}
+	return one == proc;
+}
+
+/*
+ * The drivers that a conversation between two services may be held for: those that talk to one of its two processes.
+ * 0: one of the two is a driver itself.
+ */
+static uint64_t clients_behind(const struct sweep *w, const struct history *h, const struct arena *a, uint32_t proc,
+	const struct object *o)
+{
+	uint32_t peer = o && o->peer_proc && o->peer_proc <= h->n_procs ? o->peer_proc - 1 : proc;
+	uint64_t clients = 0;
+
+	if (is_driver(w, h, proc) || is_driver(w, h, peer))
+		return 0;
+	for (uint32_t i = 0; i < a->n_objects && i < ARENA_OBJECTS; i++) {
+		const struct object *other = &a->objects[i];
+		uint32_t one = other->proc, two = other->peer_proc - 1;
+
+		if (!other->peer_proc || two >= h->n_procs || one >= h->n_procs)
+			continue;
+		if ((is_or_begot(h, one, proc) || is_or_begot(h, one, peer)) && is_driver(w, h, two))
+			clients |= (uint64_t)1 << h->procs[two].role;
+		if ((is_or_begot(h, two, proc) || is_or_begot(h, two, peer)) && is_driver(w, h, one))
+			clients |= (uint64_t)1 << h->procs[one].role;
+	}
+	return clients;
+}
+
 static void offer(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s,
 	const struct history_event *he)
 {
@@ -214,6 +259,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	c.fault.n = c.occurrence;
 	c.role = role_of(w, h, he->proc);
 	c.before_ready = !s->served[he->proc];
+	c.clients = clients_behind(w, h, a, he->proc, o);
 	if (!worth_a_trial(c.rank, *total))
 		return;
 	p.driver =
@@ -224,6 +270,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	if (o) {
 		p.largest_write = s->largest[e->object - 1];
 		p.bytes = s->bytes[e->object - 1];
+		p.sent = s->sent[e->object - 1];
 	}
 	w->n_positions++;
 	menu_offer(w, &p, &c);
@@ -234,6 +281,7 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 	struct survey s = {
 		.installs = mem_new(h->n_procs + 1),
 		.served = mem_new(h->n_procs + 1),
+		.sent = mem_new(ARENA_OBJECTS),
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.counters = mem_new(sizeof(struct counters)),
@@ -258,12 +306,17 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 		if (!is_position(he))
 			continue;
 		family = call_table[he->e.call].family;
-		if (family == FAMILY_ACCEPT || family == FAMILY_WAIT || family == FAMILY_RECEIVE)
-			s.served[he->proc] = true;
 		offer(w, h, a, &s, he);
+		/* A look in vain, or a thread that waits from its start on, takes no client. */
+		if ((family == FAMILY_ACCEPT || family == FAMILY_WAIT || family == FAMILY_RECEIVE) &&
+			he->e.kind == EV_CALL && he->e.result > 0)
+			s.served[he->proc] = true;
+		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result > 0)
+			s.sent[he->e.object - 1] = true;
 	}
 	free(s.installs);
 	free(s.served);
+	free(s.sent);
 	free(s.largest);
 	free(s.bytes);
 	free(s.counters);

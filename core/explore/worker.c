@@ -212,6 +212,22 @@ static bool time_is_up(const struct sweep *w)
 	return atomic_load(&w->stop) || (deadline && clock_ns() > deadline);
 }
 
+/*
+ * The same signal at the same place, but not in the call: if that is no better, the handler asks for what was seen (a
+ * signal to end in order, say), and the interrupted call has nothing to do with it.
+ */
+static bool signal_is_meant(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out)
+{
+	struct candidate control = *c;
+	struct trial t = { .result = RESULT_HANDLED };
+
+	if (c->fault.action != ACT_INTERRUPT || c->fault.value || c->has_also)
+		return false;
+	control.fault.value = 1;
+	trial_run(w, box, &control, out, &t);
+	return t.result == RESULT_BROKEN;
+}
+
 int errand_sweep(struct box *box, void *data)
 {
 	const struct errand *errand = data;
@@ -239,6 +255,11 @@ int errand_sweep(struct box *box, void *data)
 			trial_run(w, box, &w->candidates[index], out, t);
 			if (t->result != RESULT_HANDLED || time_is_up(w))
 				break;
+		}
+		if (t->result == RESULT_BROKEN && signal_is_meant(w, box, &w->candidates[index], out)) {
+			t->result = RESULT_INFEASIBLE;
+			t->refusal = REFUSED_MEANT;
+			t->symptom = SYMPTOM_NONE;
 		}
 		atomic_store(&slot->since_ns, 0);
 		atomic_store(&t->state, TRIAL_DONE);

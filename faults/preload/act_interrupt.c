@@ -79,7 +79,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		return REFUSED_NO_HANDLER;
 	if (sig)
 		deliver(v, sig);
-	if (s->after || (sig && restarts(v, by_handler))) {
+	/* A value: the signal comes, but not in the call; what is seen then is the handler's doing. */
+	if (s->after || s->fault->value || (sig && restarts(v, by_handler))) {
 		v->flags |= EVF_RESTARTED;
 		return REFUSED_NOT;
 	}
