@@ -31,7 +31,6 @@ const char *const refusal_texts[N_REFUSALS] = {
 	[REFUSED_NEVER_EINTR] = "the call never returns EINTR",
 	[REFUSED_NO_TARGET] = "no process of that role was alive",
 	[REFUSED_TAKEN] = "another fault has decided what this call gives",
-	[REFUSED_ONE_PIECE] = "a Unix socket takes so small a write whole or not at all",
 	[REFUSED_RELIABLE] = "Linux does not lose, double or reorder anything here",
 	[REFUSED_MEANT] = "the signal does by itself what was seen: its handler is not one that only passes by",
 	[REFUSED_EMPTY] = "nothing has been sent here yet: there is room",

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { MOST_PIECES = 64, PIECE_HEADER = 64 };
+enum { MOST_PIECES = 64 };
 
 /* A shortened copy of a scattered buffer has to live as long as the call. */
 static __thread struct iovec pieces[MOST_PIECES] __attribute__((tls_model("initial-exec")));
@@ -60,18 +60,6 @@ static bool something_left(const struct inv *v)
 	return ioctl(v->fd, FIONREAD, &left) == 0 && left > 0;
 }
 
-/* unix(7): a stream write becomes pieces of at most half the send buffer; what fits one goes whole or not at all. */
-static bool goes_in_one_piece(const struct inv *v)
-{
-	const struct object *o = object_at(v->object);
-	int buffer = 0;
-	socklen_t length = sizeof(buffer);
-
-	if (o->kind != OBJ_UNIX_STREAM && o->kind != OBJ_SOCKETPAIR)
-		return false;
-	return getsockopt(v->fd, SOL_SOCKET, SO_SNDBUF, &buffer, &length) == 0 && (int64_t)v->asked <= buffer / 2 - PIECE_HEADER;
-}
-
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	const struct object *o = object_at(v->object);
@@ -89,8 +77,6 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if (out && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO) && v->asked <= PIPE_BUF &&
 		s->fault->realism != REALISM_ANY)
 		return REFUSED_PIPE_BUF;
-	if (out && s->fault->realism == REALISM_LINUX && goes_in_one_piece(v))
-		return REFUSED_ONE_PIECE;
 	waits_for_all = !out && ((v->shape == SH_BUF_IN_FLAGS || v->shape == SH_BUF_IN_FROM) ? v->a[3] & MSG_WAITALL :
 				v->shape == SH_MSG_IN ? v->a[2] & MSG_WAITALL : 0);
 	if (waits_for_all && s->fault->realism == REALISM_LINUX) {

@@ -125,6 +125,11 @@ bool object_is_datagram(uint32_t kind);
 struct object *object_at(uint32_t object);	/* index + 1 → object */
 uint64_t address_hash(const void *address, uint32_t length);
 
+/* look.c: what the arguments say; false: the call is none of ours, pass it on unrecorded. */
+bool look(struct inv *v);
+uint32_t object_of_sysv(uint32_t row, long id);
+/* learn.c: what a call that has succeeded changes. */
+void learn(struct inv *v);
 /* wrap.c: what stdio does, as if the program had called read() or write() at `site`. */
 long recorded_read(int fd, void *buffer, size_t n, uint64_t site);
 long recorded_write(int fd, const void *buffer, size_t n, uint64_t site);

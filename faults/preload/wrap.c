@@ -10,194 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/msg.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <poll.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "core/base/rng.h"
 #include "faults/preload/environ.h"
-
-enum row {
-#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) ROW_##symbol,
-#include "faults/calls.def"
-#undef CALL
-};
-
-#define MUTEX_SHARED_BIT 128	/* PTHREAD_MUTEX_PSHARED_BIT of glibc's nptl */
-
-static uint64_t iov_length(const struct iovec *iov, long n)
-{
-	uint64_t sum = 0;
-
-	for (long i = 0; i < n; i++)
-		sum += iov[i].iov_len;
-	return sum;
-}
+#include "faults/preload/rows.h"
 
 static uint32_t clamp(uint64_t n)
 {
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-}
-
-static bool mutex_is_shared(const void *mutex)
-{
-	return ((const pthread_mutex_t *)mutex)->__data.__kind & MUTEX_SHARED_BIT;
-}
-
-static uint32_t address_object(uint32_t kind, long address)
-{
-	return object_of_key(kind, rng_mix((uint64_t)address ^ (uint64_t)arena->procs[self->proc].role << 56), NULL);
-}
-
-static uint32_t sysv_object(uint32_t row, long id)
-{
-	uint32_t kind = row == ROW_msgget || row == ROW_msgctl || row == ROW_msgsnd || row == ROW_msgrcv ? OBJ_SYSV_MQ :
-		row == ROW_semget || row == ROW_semctl || row == ROW_semop || row == ROW_semtimedop ? OBJ_SYSV_SEM :
-		OBJ_SYSV_SHM;
-
-	return object_of_key(kind, (uint64_t)(uint32_t)id + 1, NULL);
-}
-
-/* A descriptor's call: false if it is none of ours (a file, the harness's own pipes). */
-static inline __attribute__((always_inline)) bool at_fd(struct inv *v, long fd)
-{
-	v->fd = (int)fd;
-	v->object = object_of_fd((int)fd);
-	return v->object != 0;
-}
-
-/* Fills in what the shape says about the arguments; false: pass it on unrecorded. */
-static inline __attribute__((always_inline)) bool look(struct inv *v, uint32_t row, uint8_t shape)
-{
-	switch (shape) {
-	case SH_BUF_IN: case SH_BUF_OUT: case SH_BUF_IN_FLAGS: case SH_BUF_OUT_FLAGS: case SH_BUF_IN_CHK:
-	case SH_BUF_IN_FROM: case SH_BUF_OUT_TO:
-		v->asked = clamp((uint64_t)v->a[2]);
-		return at_fd(v, v->a[0]);
-	case SH_BUF_IN_TIMED: case SH_BUF_OUT_TIMED:
-		v->asked = clamp((uint64_t)v->a[2]);
-		v->flags |= EVF_TIMED;
-		return at_fd(v, v->a[0]);
-	case SH_IOV_IN: case SH_IOV_OUT:
-		v->asked = clamp(iov_length((const struct iovec *)v->a[1], v->a[2]));
-		return at_fd(v, v->a[0]);
-	case SH_MSG_IN: case SH_MSG_OUT: {
-		const struct msghdr *m = (const void *)v->a[1];
-
-		v->asked = clamp(iov_length(m->msg_iov, (long)m->msg_iovlen));
-		return at_fd(v, v->a[0]);
-	}
-	case SH_MMSG_IN: case SH_MMSG_OUT:
-		v->asked = clamp((uint64_t)v->a[2]);
-		return at_fd(v, v->a[0]);
-	case SH_TRANSFER_TO:
-		v->asked = clamp((uint64_t)v->a[3]);
-		return at_fd(v, v->a[0]);
-	case SH_TRANSFER:
-		v->asked = clamp((uint64_t)(row == ROW_splice ? v->a[4] : v->a[2]));
-		return at_fd(v, row == ROW_splice ? v->a[2] : v->a[1]);
-	case SH_EVENTFD_IN: case SH_EVENTFD_OUT: case SH_ACCEPT: case SH_FD: case SH_LISTEN: case SH_BIND:
-		return at_fd(v, v->a[0]);
-	case SH_CONNECT:
-		return at_fd(v, v->a[0]);
-	case SH_SETSOCKOPT:
-		v->asked = clamp((uint64_t)v->a[2]);
-		return at_fd(v, v->a[0]);
-	case SH_CLOSE:
-		return at_fd(v, v->a[0]);
-	case SH_FCNTL:
-		v->asked = clamp((uint64_t)v->a[1]);
-		return at_fd(v, v->a[0]);
-	case SH_MMAP:
-		return (v->a[3] & MAP_SHARED) && !(v->a[3] & MAP_ANONYMOUS) && at_fd(v, v->a[4]);
-	case SH_POLL:
-		v->asked = (uint32_t)v->a[2];
-		v->flags |= (int)v->a[2] == 0 ? EVF_NONBLOCK : (int)v->a[2] > 0 ? EVF_TIMED : 0;
-		if (v->a[1] == 1) {
-			at_fd(v, ((const struct pollfd *)v->a[0])->fd);
-			v->fd = -1;
-		}
-		return true;
-	case SH_PPOLL: {
-		const struct timespec *t = (const void *)v->a[2];
-
-		v->flags |= !t ? 0 : t->tv_sec || t->tv_nsec ? EVF_TIMED : EVF_NONBLOCK;
-		if (v->a[1] == 1) {
-			at_fd(v, ((const struct pollfd *)v->a[0])->fd);
-			v->fd = -1;
-		}
-		return true;
-	}
-	case SH_SELECT: {
-		const struct timespec *t = (const void *)v->a[4];	/* or a timeval: zero is zero */
-
-		v->asked = clamp((uint64_t)v->a[0]);
-		v->flags |= !t ? 0 : t->tv_sec || t->tv_nsec ? EVF_TIMED : EVF_NONBLOCK;
-		return true;
-	}
-	case SH_EPOLL:
-		v->asked = (uint32_t)v->a[3];
-		v->flags |= (int)v->a[3] == 0 ? EVF_NONBLOCK : (int)v->a[3] > 0 ? EVF_TIMED : 0;
-		at_fd(v, v->a[0]);
-		return true;
-	case SH_EPOLL2: {
-		const struct timespec *t = (const void *)v->a[3];
-
-		v->flags |= !t ? 0 : t->tv_sec || t->tv_nsec ? EVF_TIMED : EVF_NONBLOCK;
-		at_fd(v, v->a[0]);
-		return true;
-	}
-	case SH_EPOLL_CTL:
-		v->asked = (uint32_t)v->a[1];
-		v->fd = (int)v->a[2];
-		v->object = object_of_fd((int)v->a[2]);
-		edge_note((int)v->a[0], (int)v->a[1], (int)v->a[2], (const struct epoll_event *)v->a[3]);
-		return true;
-	case SH_SYSV_IN: case SH_SYSV_OUT: case SH_SYSV_CTL: case SH_SEMOP: case SH_SEMOP_TIMED: case SH_SHMAT:
-		v->fd = (int)v->a[0];
-		v->object = sysv_object(row, v->a[0]);
-		v->asked = shape == SH_SYSV_IN || shape == SH_SYSV_OUT ? clamp((uint64_t)v->a[2]) : 0;
-		v->flags |= shape == SH_SEMOP_TIMED ? EVF_TIMED : 0;
-		return true;
-	case SH_SEM: case SH_SEM_TIMED:
-		v->object = address_object(OBJ_SEM, v->a[0]);
-		v->flags |= shape == SH_SEM_TIMED ? EVF_TIMED : 0;
-		return true;
-	case SH_MUTEX: case SH_MUTEX_TIMED:
-		if (!mutex_is_shared((const void *)v->a[0]))
-			return false;
-		v->object = address_object(OBJ_SEM, v->a[0]);
-		v->flags |= shape == SH_MUTEX_TIMED ? EVF_TIMED : 0;
-		return true;
-	case SH_KILL:
-		v->fd = (int)v->a[0];
-		v->asked = (uint32_t)(row == ROW_tgkill ? v->a[2] : v->a[1]);
-		return true;
-	case SH_SIGACTION:
-		v->asked = (uint32_t)v->a[0];
-		return true;
-	case SH_SIGWAIT_TIMED: case SH_SLEEP:
-		v->flags |= EVF_TIMED;
-		return true;
-	case SH_WAITPID_FLAGS:
-		v->fd = (int)v->a[0];
-		v->flags |= v->a[2] & WNOHANG ? EVF_NONBLOCK : 0;
-		return true;
-	case SH_WAITID:
-		v->flags |= v->a[3] & WNOHANG ? EVF_NONBLOCK : 0;
-		return true;
-	default:
-		return true;
-	}
 }
 
 static void timeouts_note(struct inv *v)
@@ -240,84 +60,6 @@ static void exhausted(struct inv *v)
 		decide_result(v, (int)self->fd_exhausted);
 }
 
-/* After the real call, when it was a success: what is known of descriptors and objects changes. */
-static void learn(struct inv *v)
-{
-	int fd = (int)v->result;
-
-	switch (v->shape) {
-	case SH_SOCKET: case SH_NEWFD: case SH_OPEN: case SH_OPEN_AT:
-		object_forget(fd);
-		v->object = object_of_fd(fd);
-		v->fd = fd;
-		break;
-	case SH_PAIR: {
-		const int *pair = (const int *)v->a[3];
-
-		object_forget(pair[0]);
-		object_forget(pair[1]);
-		object_pair(pair[0], pair[1], OBJ_SOCKETPAIR);
-		v->object = object_of_fd(pair[0]);
-		v->fd = pair[0];
-		break;
-	}
-	case SH_PIPE: {
-		const int *pair = (const int *)v->a[0];
-
-		object_forget(pair[0]);
-		object_forget(pair[1]);
-		v->object = object_of_fd(pair[0]);
-		object_of_fd(pair[1]);
-		v->fd = pair[0];
-		break;
-	}
-	case SH_DUP:
-		object_dup((int)v->a[0], fd);
-		v->object = object_of_fd(fd);
-		v->fd = (int)v->a[0];
-		break;
-	case SH_SYSV_GET:
-		v->fd = fd;
-		v->object = sysv_object(v->row, v->result);
-		break;
-	case SH_ACCEPT:
-		object_accepted(v->fd, fd);
-		break;
-	case SH_BIND:
-		object_bound(v->fd, NULL, 0);
-		if (is_datagram(v))
-			role_ready();
-		break;
-	case SH_LISTEN:
-		object_listening(v->fd);
-		role_ready();
-		break;
-	case SH_FCNTL:
-		if (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)
-			object_dup((int)v->a[0], fd);
-		break;
-	case SH_SETSOCKOPT:
-		if (v->a[1] == SOL_SOCKET && (v->a[2] == SO_RCVTIMEO || v->a[2] == SO_SNDTIMEO))
-			atomic_fetch_or(
-				&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
-		break;
-	case SH_CLOSE_RANGE:
-		object_forget_range((unsigned)v->a[0], (unsigned)v->a[1]);
-		self->fd_exhausted = 0;
-		break;
-	case SH_CLOSE_FROM:
-		object_forget_range((unsigned)v->a[0], ~0u);
-		self->fd_exhausted = 0;
-		break;
-	case SH_BUF_OUT: case SH_BUF_OUT_FLAGS: case SH_BUF_OUT_TO: case SH_MSG_OUT:
-		if (is_datagram(v) && !(v->flags & EVF_STRUCK))
-			datagram_sent(v->fd);
-		break;
-	default:
-		break;
-	}
-}
-
 static void datagram_addresses(struct inv *v)
 {
 	if (!is_datagram(v))
@@ -333,7 +75,8 @@ static void datagram_addresses(struct inv *v)
 static void waiting_is_ready(const struct inv *v, uint8_t family)
 {
 	if (atomic_load(&arena->roles[arena->procs[self->proc].role].ready_at) == READY_USABLE &&
-		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT || v->shape == SH_SIGWAIT) &&
+		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT ||
+			v->shape == SH_SIGWAIT) &&
 		!(v->flags & EVF_NONBLOCK) && !nonblocking(v))
 		role_ready();
 }
@@ -352,7 +95,7 @@ static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t 
 	v->result_kind = row_result[row];
 	v->skip = false;
 	v->error = 0;
-	if (unlikely(!look(v, row, shape)))
+	if (unlikely(!look(v)))
 		return false;
 	if (v->object && unlikely(atomic_load_explicit(&object_at(v->object)->flags, memory_order_relaxed))) {
 		if (atomic_load_explicit(&object_at(v->object)->flags, memory_order_relaxed) & OBF_STANDARD)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* What a call that has succeeded changes: which descriptor is what, who has connected, whether the role is ready. */
+#include "faults/preload/inject.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+/* A descriptor that is new, whatever had its number before. */
+static void learn_new(struct inv *v, int fd)
+{
+	object_forget(fd);
+	v->object = object_of_fd(fd);
+	v->fd = fd;
+}
+
+static void learn_two(struct inv *v, const int *fds)
+{
+	object_forget(fds[0]);
+	object_forget(fds[1]);
+	if (v->shape == SH_PAIR)
+		object_pair(fds[0], fds[1], OBJ_SOCKETPAIR);
+	v->object = object_of_fd(fds[0]);
+	object_of_fd(fds[1]);
+	v->fd = fds[0];
+}
+
+static void learn_range(unsigned first, unsigned last)
+{
+	object_forget_range(first, last);
+	self->fd_exhausted = 0;
+}
+
+static void learn_option(const struct inv *v)
+{
+	if (v->a[1] == SOL_SOCKET && (v->a[2] == SO_RCVTIMEO || v->a[2] == SO_SNDTIMEO))
+		atomic_fetch_or(&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
+}
+
+void learn(struct inv *v)
+{
+	int fd = (int)v->result;
+
+	switch (v->shape) {
+	case SH_SOCKET: case SH_NEWFD: case SH_OPEN: case SH_OPEN_AT:
+		learn_new(v, fd);
+		break;
+	case SH_PAIR:
+		learn_two(v, (const int *)v->a[3]);
+		break;
+	case SH_PIPE:
+		learn_two(v, (const int *)v->a[0]);
+		break;
+	case SH_DUP:
+		object_dup((int)v->a[0], fd);
+		v->object = object_of_fd(fd);
+		v->fd = (int)v->a[0];
+		break;
+	case SH_FCNTL:
+		if (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)
+			object_dup((int)v->a[0], fd);
+		break;
+	case SH_SYSV_GET:
+		v->fd = fd;
+		v->object = object_of_sysv(v->row, v->result);
+		break;
+	case SH_ACCEPT:
+		object_accepted(v->fd, fd);
+		break;
+	case SH_BIND:
+		object_bound(v->fd, NULL, 0);
+		if (is_datagram(v))
+			role_ready();
+		break;
+	case SH_LISTEN:
+		object_listening(v->fd);
+		role_ready();
+		break;
+	case SH_SETSOCKOPT:
+		learn_option(v);
+		break;
+	case SH_CLOSE_RANGE:
+		learn_range((unsigned)v->a[0], (unsigned)v->a[1]);
+		break;
+	case SH_CLOSE_FROM:
+		learn_range((unsigned)v->a[0], ~0u);
+		break;
+	case SH_BUF_OUT: case SH_BUF_OUT_FLAGS: case SH_BUF_OUT_TO: case SH_MSG_OUT:
+		if (is_datagram(v) && !(v->flags & EVF_STRUCK))
+			datagram_sent(v->fd);
+		break;
+	default:
+		break;
+	}
+}
