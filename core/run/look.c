@@ -142,6 +142,18 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 	}
 }
 
+/* Nobody has told of its end yet: whoever waits for it (its zygote, or we) is still to be woken. */
+static bool end_under_way(const struct box *box, int pid)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		const struct instance *in = &box->instances[i];
+
+		if (in->pid == pid && instance_alive(in) && !in->lingers)
+			return true;
+	}
+	return false;
+}
+
 void box_look(struct box *box, bool deep, struct look *out)
 {
 	struct slots slots;
@@ -160,6 +172,7 @@ void box_look(struct box *box, bool deep, struct look *out)
 		for (int k = 0; k < n && k < LOOK_THREADS; k++)
 			look_thread(box, &slots, box->tree[i], tids[k], deep, out);
 		out->n_processes += out->n_threads > before;
+		out->n_moving += out->n_threads == before && end_under_way(box, box->tree[i]);
 	}
 	out->complete = box->n_tree < BOX_TREE;
 }

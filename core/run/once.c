@@ -240,6 +240,10 @@ static int probe(struct box *box)
 		return 0;
 	atomic_store(&plan->healed, 1);
 	box_quiet_wait(box);
+	box_take_news(box);
+	/* It may serve one driver and end, by now. */
+	if (services_gone(box))
+		return 0;
 	for (uint32_t i = 0; i < n_before && out->end == RUN_DONE; i++) {
 		struct instance *in = &box->instances[i];
 		struct role_outcome *o;
