@@ -306,11 +306,11 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 		if (!is_position(he))
 			continue;
 		family = call_table[he->e.call].family;
-		offer(w, h, a, &s, he);
 		/* A look in vain, or a thread that waits from its start on, takes no client. */
-		if ((family == FAMILY_ACCEPT || family == FAMILY_WAIT || family == FAMILY_RECEIVE) &&
-			he->e.kind == EV_CALL && he->e.result > 0)
+		if (family == FAMILY_ACCEPT || ((family == FAMILY_WAIT || family == FAMILY_RECEIVE) &&
+						       he->e.kind == EV_CALL && he->e.result >= (family == FAMILY_WAIT)))
 			s.served[he->proc] = true;
+		offer(w, h, a, &s, he);
 		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result > 0)
 			s.sent[he->e.object - 1] = true;
 	}
