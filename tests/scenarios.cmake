@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Scenario files as tests: every folder of scenarios/ is run as a whole (the guarantees only checked: the matrix runs
-# them). README.md shows the greeting server: it works, and a read of half a line must be found to break it.
+# them; so are those of programs that are not ours, which run where their programs are). README.md shows the greeting server: it works, and a read of half a line must be found to break it.
 if(NOT TARGET sabot)
   return()
 endif()
@@ -13,7 +13,7 @@ foreach(folder IN LISTS folders)
     continue()
   endif()
   set(subcommand run)
-  if(name STREQUAL guarantees)
+  if(name STREQUAL guarantees OR name STREQUAL programs)
     set(subcommand check)
   endif()
   add_test(NAME scenarios/${name} COMMAND sabot ${subcommand} ${folder})
@@ -26,3 +26,26 @@ add_test(NAME programs/greet-short COMMAND sabot run ${CMAKE_CURRENT_SOURCE_DIR}
 set_tests_properties(programs/greet programs/greet-short PROPERTIES LABELS scenarios TIMEOUT 60
   ENVIRONMENT "${test_environment}")
 set_tests_properties(programs/greet-short PROPERTIES PASS_REGULAR_EXPRESSION "greet_server\\.c:2[78]")
+
+# Programs that are not ours, where they are installed (ci/install --programs): run, and explored for a while. Findings
+# are findings about them; that the harness itself is whole (exit code 0 or 1) is what is tested.
+function(sabot_foreign name)
+  foreach(program IN LISTS ARGN)
+    find_program(SABOT_HAS_${program} ${program})
+    if(NOT SABOT_HAS_${program})
+      return()
+    endif()
+  endforeach()
+  set(file ${CMAKE_SOURCE_DIR}/scenarios/programs/${name}.yaml)
+  add_test(NAME programs/${name} COMMAND sabot run ${file} --repeat 3)
+  add_test(NAME programs/${name}-explored COMMAND sh -c
+    "$<TARGET_FILE:sabot> explore ${file} --budget 5s -o ${CMAKE_BINARY_DIR}/findings-${name}; test $? -le 1")
+  set_tests_properties(programs/${name} programs/${name}-explored PROPERTIES LABELS programs TIMEOUT 120
+    ENVIRONMENT "${test_environment}")
+endfunction()
+
+sabot_foreign(socat socat)
+sabot_foreign(redis redis-server redis-cli)
+sabot_foreign(memcached memcached)
+sabot_foreign(nc nc)
+sabot_foreign(dbus dbus-daemon dbus-send)
