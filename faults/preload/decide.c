@@ -206,8 +206,10 @@ void decide(struct inv *v, enum when when)
 	if (failed && under_fiu_ctrl && when == WHEN_BEFORE && !v->skip) {
 		intptr_t info = (intptr_t)fiu_failinfo();
 
-		if (info > 0 && info < 4096)
+		if (info > 0 && info < 4096) {
 			decide_result(v, (int)info);
+			v->flags |= EVF_STRUCK;
+		}
 	}
 }
 
@@ -235,12 +237,18 @@ static int own_point(const char *name, int *failnum, void **failinfo, unsigned i
 static void own_points_enable(const struct plan *plan)
 {
 	int (*enable)(const char *, int, void *, unsigned int, external_cb_t *) = NULL;
+	int (*init)(unsigned int) = NULL;
 
 	for (uint32_t i = 0; i < plan->n_faults; i++) {
 		if (!plan->faults[i].point[0])
 			continue;
-		if (!enable)
+		if (!enable) {
 			*(void **)&enable = dlsym(RTLD_DEFAULT, "fiu_enable_external");
+			*(void **)&init = dlsym(RTLD_DEFAULT, "fiu_init");
+			/* Its own call comes later and then does nothing. */
+			if (enable && init)
+				init(0);
+		}
 		if (enable)
 			enable(plan->faults[i].point, 1, NULL, 0, own_point);
 	}
