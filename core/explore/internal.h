@@ -107,6 +107,7 @@ struct finding {
 	char scenario[256];		/* file written; "" not yet */
 	char diagram[FINDING_DIAGRAM];
 	char callers[256];		/* "server.c:100 (serve) < server.c:140 (main)" */
+	uint32_t messages, clients;	/* fewer than the scenario has suffice; 0: as many as it has */
 	bool posix;			/* lawful by POSIX, not seen on Linux */
 };
 
@@ -182,6 +183,14 @@ int errand_scout(struct box *box, void *data);
 int errand_sweep(struct box *box, void *data);
 int errand_confirm(struct box *box, void *data);
 void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c);
+int worker_prepare(struct sweep *w, struct box *box);
+/* Fault-free runs into w->baseline; `positions`: the first also gives the positions. 0 or an exit code. */
+int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool positions);
+/* One struck run, judged. 0 or -errno. */
+int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t);
+/* shrink.c, in a box: leaves out of the scenario what the finding does not need. The box is prepared anew. */
+void finding_shrink(struct sweep *w, struct box *box, struct finding *f, struct outcome *out);
+struct scenario *scenario_shrunk(const struct scenario *s, uint32_t messages, uint32_t clients);
 
 /* triage.c */
 void findings_group(struct sweep *w);

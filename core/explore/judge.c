@@ -439,6 +439,18 @@ static enum symptom judge_left(
 	return SYMPTOM_NONE;
 }
 
+/* Without descriptors for a moment: who asks for one over and over without a rest keeps the machine from the others. */
+static enum symptom judge_shortage(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	if (c->fault.action != ACT_FAIL || (c->fault.value != EMFILE && c->fault.value != ENFILE) ||
+		strncmp(c->call, "accept", 6) != 0 ||
+		o->n_calls < w->baseline.probed.n_calls * AMPLIFIED_TIMES + AMPLIFIED_CALLS)
+		return SYMPTOM_NONE;
+	return say(t, SYMPTOM_BUSY_LOOP, c->process, "%s asks again without a rest: %" PRIu64
+		" calls, without the fault %" PRIu64, c->process, o->n_calls, w->baseline.probed.n_calls);
+}
+
 static enum symptom judge_effort(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {

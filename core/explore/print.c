@@ -52,6 +52,10 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 		fprintf(out, "      called:  %s\n", f->callers);
 	fprintf(out, "      again:   %u of %u; %u trials alike%s\n", f->reproduced, f->tried, f->n_alike,
 		f->symptom == SYMPTOM_AMPLIFIED ? "; of lower grade" : "");
+	if (f->messages)
+		fprintf(out, "      enough:  %u message%s\n", f->messages, f->messages == 1 ? "" : "s");
+	if (f->clients)
+		fputs("      enough:  1 client\n", out);
 	fprintf(out, "      advice:  %s\n", advice(c, f->symptom));
 	if (f->diagram[0] && w->options.verbose >= 0)
 		indent(out, f->diagram);

@@ -54,7 +54,7 @@ static struct run_options run_options_of(const struct sweep *w, const struct can
 	};
 }
 
-static int prepare(struct sweep *w, struct box *box)
+int worker_prepare(struct sweep *w, struct box *box)
 {
 	char why[512] = "";
 
@@ -85,7 +85,7 @@ static int positions_read(struct sweep *w, struct box *box)
 }
 
 /* Fault-free runs, several: what differs between them is no finding later. The first also gives the positions. */
-static int learn(struct sweep *w, struct box *box, struct outcome *out)
+int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool positions)
 {
 	for (int i = 0; i < BASELINE_RUNS; i++) {
 		struct run_options options = run_options_of(w, NULL);
@@ -95,7 +95,7 @@ static int learn(struct sweep *w, struct box *box, struct outcome *out)
 		if (run_once(box, &options, out))
 			return broken(w, out);
 		baseline_learn(&w->baseline, out, NULL, i == 0);
-		if (i == 0 && out->end == RUN_DONE) {
+		if (positions && i == 0 && out->end == RUN_DONE) {
 			error = positions_read(w, box);
 			if (error)
 				return error;
@@ -115,10 +115,10 @@ int errand_scout(struct box *box, void *data)
 {
 	const struct errand *errand = data;
 	struct outcome *out = mem_new(sizeof(*out));
-	int status = prepare(errand->sweep, box);
+	int status = worker_prepare(errand->sweep, box);
 
 	if (!status)
-		status = learn(errand->sweep, box, out);
+		status = worker_learn(errand->sweep, box, out, true);
 	text_copy(errand->sweep->baseline.notes + strlen(errand->sweep->baseline.notes),
 		sizeof(errand->sweep->baseline.notes) - strlen(errand->sweep->baseline.notes), box_notes(box));
 	free(out);
@@ -132,7 +132,7 @@ static void refused(struct trial *t, const struct plan_state *state)
 	t->result = atomic_load(&state->refused) ? RESULT_INFEASIBLE : RESULT_MISSED;
 }
 
-static int trial_run(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t)
+int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t)
 {
 	struct run_options options = run_options_of(w, c);
 	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
@@ -224,7 +224,7 @@ static bool signal_is_meant(struct sweep *w, struct box *box, const struct candi
 	if (c->fault.action != ACT_INTERRUPT || c->fault.value || c->has_also)
 		return false;
 	control.fault.value = 1;
-	trial_run(w, box, &control, out, &t);
+	worker_trial(w, box, &control, out, &t);
 	return t.result == RESULT_BROKEN;
 }
 
@@ -234,7 +234,7 @@ int errand_sweep(struct box *box, void *data)
 	struct sweep *w = errand->sweep;
 	struct worker_slot *slot = &w->workers[errand->worker];
 	struct outcome *out = mem_new(sizeof(*out));
-	int status = prepare(w, box);
+	int status = worker_prepare(w, box);
 
 	while (!status && !time_is_up(w)) {
 		uint32_t i = atomic_fetch_add(&w->next, 1), index;
@@ -252,7 +252,7 @@ int errand_sweep(struct box *box, void *data)
 		atomic_store(&t->state, TRIAL_RUNNING);
 		atomic_store(&slot->since_ns, clock_ns());
 		for (uint32_t k = 0; k < (w->options.repeat ? w->options.repeat : 1); k++) {
-			trial_run(w, box, &w->candidates[index], out, t);
+			worker_trial(w, box, &w->candidates[index], out, t);
 			if (t->result != RESULT_HANDLED || time_is_up(w))
 				break;
 		}
@@ -326,7 +326,7 @@ static bool beyond_linux(struct sweep *w, struct box *box, const struct candidat
 	if (w->scenario->realism == REALISM_LINUX)
 		return false;
 	strict.fault.realism = REALISM_LINUX;
-	trial_run(w, box, &strict, out, &t);
+	worker_trial(w, box, &strict, out, &t);
 	return t.result == RESULT_INFEASIBLE;
 }
 
@@ -339,14 +339,14 @@ int errand_confirm(struct box *box, void *data)
 	const struct candidate *c = &w->candidates[f->candidate];
 	struct outcome *out = mem_new(sizeof(*out));
 	bool seen = !errand->first;
-	int status = prepare(w, box);
+	int status = worker_prepare(w, box);
 
 	for (uint32_t i = 0; !status && i < errand->runs; i++) {
 		struct trial t = { .result = RESULT_HANDLED };
 
 		box_arena(box)->payload = KEPT_PAYLOAD;
 		box_arena(box)->backtrace = 1;
-		trial_run(w, box, c, out, &t);
+		worker_trial(w, box, c, out, &t);
 		atomic_fetch_add(&f->tried, 1);
 		if (t.result != RESULT_BROKEN)
 			continue;
@@ -362,6 +362,8 @@ int errand_confirm(struct box *box, void *data)
 	}
 	if (!status && errand->first && seen)
 		f->posix = beyond_linux(w, box, c, out);
+	if (!status && errand->first && seen)
+		finding_shrink(w, box, f, out);
 	run_finish(box);
 	free(out);
 	return status;
