@@ -505,15 +505,21 @@ static bool is_benign(const struct sweep *w, enum symptom symptom)
 
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
-	enum symptom symptom = judge_end(c, o, t);
+	enum symptom symptom;
 
 	t->property[0] = '\0';
+	if (c->lasting && (o->end == RUN_HUNG || o->end == RUN_TIMEOUT))
+		return SYMPTOM_NONE;
+	symptom = judge_end(c, o, t);
 	symptom = symptom ? symptom : judge_deaths(w, c, o, t);
 	symptom = symptom ? symptom : judge_services(w, c, o, t);
+	if (c->lasting)
+		return symptom && is_benign(w, symptom) ? SYMPTOM_NONE : symptom;
 	symptom = symptom ? symptom : judge_outputs(w, c, o, t);
 	if (c->grade != GRADE_TRANSPARENT)
 		symptom = symptom ? symptom : judge_probe(w, c, o, t);
 	symptom = symptom ? symptom : judge_left(w, c, o, t);
+	symptom = symptom ? symptom : judge_shortage(w, c, o, t);
 	symptom = symptom ? symptom : judge_effort(w, c, o, t);
 	return symptom && is_benign(w, symptom) ? SYMPTOM_NONE : symptom;
 }

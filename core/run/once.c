@@ -17,6 +17,8 @@
 static const int64_t stall_gap_ns = 5 * NS_PER_MS;
 /* Where others than the roles can be reached over the network, give them time. */
 static const int64_t stall_gap_shared_ns = 500 * NS_PER_MS;
+/* Small TCP segments wait for the acknowledgement of the one before (Nagle), which may itself be late by 200 ms. */
+static const int64_t stall_gap_tcp_ns = 400 * NS_PER_MS;
 
 static void role_outcome_reset(struct role_outcome *o, const struct instance *in)
 {
@@ -141,6 +143,8 @@ static bool stalled(struct box *box)
 		return false;
 	}
 	if (now.n_timed || any_timer(box))
+		return false;
+	if (!look_same(&box->last, &now, (int64_t)((double)stall_gap_tcp_ns * box->scale)) && proc_tcp_in_flight())
 		return false;
 	box_take_news(box);
 	if (drivers_ended(box) || !now.n_processes)

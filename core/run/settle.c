@@ -48,6 +48,17 @@ static uint32_t count_strays(const struct box *box)
 	return n;
 }
 
+/* Who is held up by a fault has not said its last. */
+static bool any_delayed(const struct box *box)
+{
+	const struct plan *plan = arena_plan(box->arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++)
+		if (atomic_load(&plan->state[i].delayed))
+			return true;
+	return false;
+}
+
 /*
  * Two looks with nobody running in between nor after: since a woken thread is no longer asleep, and one that went to
  * sleep again has counted a call, nothing was under way. Waits until then, or for limit_ns.
@@ -60,6 +71,7 @@ static bool quiet_wait(struct box *box, bool deep, struct look *out, int64_t lim
 
 	for (;;) {
 		box_look(box, deep, out);
+		out->n_moving += any_delayed(box);
 		if (look_same(&before, out, 0))
 			return true;
 		if (clock_ns() > deadline || (yields > SETTLE_YIELDS && box_spins(box, out)))
@@ -77,17 +89,6 @@ static bool quiet_wait(struct box *box, bool deep, struct look *out, int64_t lim
 	}
 }
 
-/* Who is held up by a fault has not said its last. One that died in there never comes out: the wait has an end. */
-static void delays_wait(struct box *box)
-{
-	int64_t deadline = clock_ns() + scaled(box, 500 * NS_PER_MS);
-	const struct plan *plan = arena_plan(box->arena);
-
-	for (uint32_t i = 0; i < plan->n_faults; i++)
-		while (atomic_load(&plan->state[i].delayed) && clock_ns() < deadline)
-			box_wait_news(box, 1);
-}
-
 /*
  * Between a driver and the next: services may still be seeing the end of the first, and its children be on their way
  * out, writing to what the next will write to.
@@ -97,7 +98,6 @@ void box_quiet_wait(struct box *box)
 	struct look now;
 
 	box->spin_since_ns = 0;
-	delays_wait(box);
 	quiet_wait(box, false, &now, scaled(box, 500 * NS_PER_MS));
 	box->spin_since_ns = 0;
 }
@@ -159,7 +159,6 @@ void box_settle(struct box *box)
 		if (!box->n_tree)
 			return;
 	}
-	delays_wait(box);
 	for (;;) {
 		bool quiet = quiet_wait(box, deep, &now, scaled(box, 2500 * NS_PER_MS));
 

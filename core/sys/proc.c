@@ -304,6 +304,25 @@ bool proc_has_timer(int pid)
 	return caught >> (SIGALRM - 1) & 1;
 }
 
+bool proc_tcp_in_flight(void)
+{
+	static const char *const tables[] = { "/proc/self/net/tcp", "/proc/self/net/tcp6" };
+	bool some = false;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && !some; i++) {
+		FILE *f = fopen(tables[i], "re");
+		char line[256];
+		unsigned queued;
+
+		/* "sl: local:port remote:port state tx_queue:rx_queue …" in hexadecimal */
+		while (f && !some && fgets(line, sizeof(line), f))
+			some = sscanf(line, " %*d: %*s %*s %*x %x:", &queued) == 1 && queued;
+		if (f)
+			fclose(f);
+	}
+	return some;
+}
+
 int pidfd_of(int pid)
 {
 #ifdef SYS_pidfd_open
