@@ -25,12 +25,13 @@ static char *put(char *text, char *end, const char *a, const char *b, const char
 
 void environment_patch(struct inv *v, int at, char **room, size_t n_room, char *text)
 {
-	char *const *env = (char *const *)v->a[at], *end = text + ENVIRONMENT_TEXT - 1, role[12] = "";
+	static char *const nothing[] = { NULL };
+	/* After clearenv() there is no list at all. */
+	char *const *env = v->a[at] ? (char *const *)v->a[at] : nothing;
+	char *end = text + ENVIRONMENT_TEXT - 1, role[12] = "";
 	bool have_arena = false, have_role = false, have_preload = false, lacks_only_us = false;
 	size_t n = 0;
 
-	if (!env)
-		return;
 	for (; env[n]; n++) {
 		const char *preload = value_of(env[n], "LD_PRELOAD");
 
