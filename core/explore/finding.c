@@ -222,6 +222,8 @@ static void fault_write(FILE *f, const struct plan_fault *p, const char *call)
 		fputs("    always: true\n", f);
 	else
 		fprintf(f, "    nth: %" PRIu64 "\n", p->n);
+	if (p->trigger == TRIG_NTH && p->times == TIMES_FOREVER)
+		fputs("    times: forever\n", f);
 	action_write(f, p);
 }
 

@@ -55,6 +55,7 @@ struct candidate {
 	enum grade grade;
 	bool before_ready;		/* before its process took its first client */
 	uint64_t clients;		/* instances of drivers that a conversation between services is held for */
+	bool lasting;			/* never heals: liveness is not asked for */
 	/* depth 2: a second fault in the same run */
 	bool has_also;
 	struct plan_fault also;

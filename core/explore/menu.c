@@ -89,6 +89,16 @@ static void fail(struct sweep *w, const struct candidate *like, const struct cal
 		label);
 }
 
+/* Descriptors stay short: nobody can be served, but nobody has to run in circles either. */
+static void fail_for_good(struct sweep *w, const struct candidate *like)
+{
+	struct candidate lasting = *like;
+
+	lasting.lasting = true;
+	add(w, &lasting, &(struct dish){ .action = ACT_FAIL, .value = EMFILE, .grade = GRADE_DISRUPTIVE, .times = TIMES_FOREVER },
+		"fail: EMFILE from now on");
+}
+
 static bool is_stream_object(const struct object *o)
 {
 	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_TCP || o->kind == OBJ_PIPE || o->kind == OBJ_FIFO ||
@@ -255,6 +265,8 @@ static void offer_errors(
 			fail(w, like, call, of_accept[i], 1);
 		fail(w, like, call, EMFILE, 1);
 		fail(w, like, call, ENFILE, 1);
+		if (like->rank == 1)
+			fail_for_good(w, like);
 		break;
 	case FAMILY_OPEN:
 		if (strncmp(call->plain, "open", 4) == 0 && !p->object)

@@ -67,9 +67,9 @@ bool box_spins(struct box *box, const struct look *now)
 	const struct arena *a = box->arena;
 	uint64_t calls = calls_made(a);
 
-	/* One runs, all others wait for it. */
-	if (now->n_moving != 1 || now->n_timed) {
-		if (now->n_moving || now->n_timed)
+	/* One runs, all others wait, for it or for a time to pass. Caught between two steps it may look asleep. */
+	if (now->n_moving != 1) {
+		if (now->n_moving)
 			box->spin_since_ns = 0;
 		return false;
 	}
