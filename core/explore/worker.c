@@ -15,6 +15,7 @@
 
 /* A driver that gives up by itself does so within this; after it, it hangs. */
 #define PATIENCE_NS 6500000000
+#define CIRCLES_NS 1300000000
 #define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
 enum { SLOW_RANK = 1, KEPT_PAYLOAD = 24 };
 
@@ -50,7 +51,8 @@ static struct run_options run_options_of(const struct sweep *w, const struct can
 {
 	return (struct run_options){
 		.probe = c && c->grade != GRADE_TRANSPARENT && !(c->kills && c->of_service) && !c->lasting,
-		.timeout_ns = w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,
+		/* What never heals is only watched for running in circles. */
+		.timeout_ns = c && c->lasting ? CIRCLES_NS : w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,
 	};
 }
 
