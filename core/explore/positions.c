@@ -84,7 +84,7 @@ static uint32_t site_index(struct sweep *w, const struct history *h, const struc
 	struct site site;
 
 	memset(&site, 0, sizeof(site));
-	site_find(h, h->procs[he->proc].image, he->e.site, &site);
+	site_find(h, he->image, he->e.site, &site);
 	site_key(&site, key, sizeof(key));
 	for (uint32_t i = 0; i < w->n_sites; i++)
 		if (strcmp(w->sites[i].key, key) == 0)
