@@ -169,6 +169,8 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 		if (b->out[i] == UNSTEADY)
 			note(b, "what %s prints differs from run to run: its output is not compared\n", r->name);
 	}
+	if (b->outcome.n_blind)
+		note(b, "%s: nothing in it can be struck\n", b->outcome.blind);
 	if (!b->files_steady)
 		note(b, "the files left differ from run to run: they are not compared\n");
 	return true;
