@@ -143,6 +143,14 @@ static void standard_mark(void)
 	}
 }
 
+/* The child of a role does not make it ready, but for a service that is asked to listen: there a child may do it. */
+static bool child_is_done(const struct proc *p)
+{
+	const struct role_slot *slot = &arena->roles[p->role];
+
+	return p->parent != 0 && (atomic_load(&slot->ready_at) != READY_LISTEN || atomic_load(&slot->ready));
+}
+
 static void identity_begin(uint32_t proc)
 {
 	struct proc *p = &arena->procs[proc - 1];
@@ -150,7 +158,7 @@ static void identity_begin(uint32_t proc)
 	self->proc = proc - 1;
 	self->pid = p->pid;
 	self->chunk = atomic_load(&p->last_chunk);
-	self->ready_done = p->parent != 0 && !arena->procs[p->parent - 1].launcher;
+	self->ready_done = child_is_done(p) && !arena->procs[p->parent - 1].launcher;
 	self->live = 1;
 	parent_proc = proc;
 	atomic_store(&p->state, PROC_ALIVE);
@@ -251,7 +259,7 @@ static void program_begin(void)
 		p->image = my_image;
 		p->launcher = image_is_launcher;
 		identity_begin(mine);
-		self->ready_done = !was_launcher && p->parent != 0;
+		self->ready_done = !was_launcher && child_is_done(p);
 		if (was_launcher && !p->launcher) {
 			wait_for_others();
 			if (atomic_load(&arena->roles[my_role].ready_at) == READY_STARTED)
