@@ -19,7 +19,7 @@ struct history_proc {
 	char name[ROLE_NAME];
 	uint32_t role;		/* role instance */
 	uint32_t parent;	/* index + 1 */
-	uint32_t image;
+	uint32_t image;		/* the last that it was in */
 	int32_t pid;
 	bool hello;		/* the injector was in it */
 	uint32_t torn;		/* events that it was writing when it ended: they were in flight, and are not `lost` */
@@ -44,6 +44,7 @@ struct history_event {
 	uint32_t channel;	/* index into channels + 1; 0: none */
 	uint32_t text;		/* index into text + 1 of the text that follows the event; 0: none */
 	uint32_t position;	/* occurrence of its family on its channel in its process, from 1; 0: not counted */
+	uint32_t image;		/* of the program that the process was in then (exec gives it another): its modules */
 };
 
 struct history {

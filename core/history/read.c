@@ -223,11 +223,23 @@ static void modules_read(const struct arena *a, struct history *h)
 	}
 }
 
+/* Each program says hello: from then on, addresses are those of its image. */
 static void hello_see(struct history *h)
 {
-	for (size_t i = 0; i < h->n_events; i++)
-		if (h->events[i].e.kind == EV_HELLO)
-			h->procs[h->events[i].proc].hello = true;
+	uint32_t *images = mem_new(h->n_procs * sizeof(*images));
+
+	for (size_t i = 0; i < h->n_procs; i++)
+		images[i] = h->procs[i].image;
+	for (size_t i = 0; i < h->n_events; i++) {
+		struct history_event *e = &h->events[i];
+
+		if (e->e.kind == EV_HELLO) {
+			h->procs[e->proc].hello = true;
+			images[e->proc] = e->e.asked;
+		}
+		e->image = images[e->proc];
+	}
+	free(images);
 }
 
 static int arena_read(struct reader *r)

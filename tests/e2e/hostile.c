@@ -70,6 +70,16 @@ static int count(const char *text, const char *what)
 	return n;
 }
 
+/* Each call is told with its line, in whatever image of its process it was made. */
+static void lines_are_told(char *trace)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(trace, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (strstr(line, " write(") || strstr(line, " recv(") || strstr(line, " socketpair("))
+			cr_assert_not_null(strstr(line, "hostile.c:"), "no line for: %s", line);
+}
+
 ParameterizedTest(struct hostile *h, hostile, is_run_as_ever)
 {
 	char *directory = test_directory(), *yaml, *alone, *under;
@@ -93,6 +103,7 @@ ParameterizedTest(struct hostile *h, hostile, is_run_as_ever)
 	cr_assert_eq(r.code, 0, "%s", r.err);
 	seen = count(r.out, " begins ---");
 	cr_assert(seen >= h->beginnings, "%d beginnings, not %d:\n%s", seen, h->beginnings, r.out);
+	lines_are_told(r.out);
 	sabot_run_fini(&r);
 	free(under);
 	free(alone);

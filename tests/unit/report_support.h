@@ -80,7 +80,7 @@ static inline struct history_event *add(struct history *h, uint32_t p, uint8_t k
 	h->tick_hz = 1000000000;
 	h->events = mem_grow(h->events, (h->n_events + 1) * sizeof(*h->events));
 	e = &h->events[h->n_events];
-	*e = (struct history_event){ .proc = p, .e = { .kind = kind, .fd = -1, .tid = 100 + p } };
+	*e = (struct history_event){ .proc = p, .image = 1, .e = { .kind = kind, .fd = -1, .tid = 100 + p } };
 	e->e.stamp = ++h->n_events * 1000000;
 	return e;
 }
