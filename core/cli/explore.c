@@ -121,7 +121,7 @@ static int run(const struct options *o, int argc, char **argv)
 const struct command command_explore = {
 	.name = "explore",
 	.usage = "FILE",
-	.summary = "every feasible fault at every position; writes findings/NN.yaml",
+	.summary = "Strike every feasible fault at every position; write findings/NN.yaml",
 	.help = "Runs the scenario without faults to learn what it does, then once for every fault that could really\n"
 		"happen at every position, and judges each run by the first ones. What broke is tried again, grouped "
 		"by\n"

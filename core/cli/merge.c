@@ -21,7 +21,7 @@ static int run(const struct options *o, int argc, char **argv)
 const struct command command_merge = {
 	.name = "merge",
 	.usage = "PART.json…",
-	.summary = "join the reports of an exploration that was split with --shard",
+	.summary = "Join the reports of an exploration that was split with --shard",
 	.help = "Runs are added, findings that tell the same become one, coverage is the strongest of all parts. The "
 		"sum is\n"
 		"written to stdout; the exit code is that of the whole exploration.\n\n"

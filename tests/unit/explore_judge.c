@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* What is a finding and what is not: outcomes made by hand, judged against a fault-free one. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/str.h"
+#include "core/explore/internal.h"
+#include "core/base/banned.h"
+
+enum { SERVER, CLIENT, PROBE };
+
+static struct sweep *sweep;
+static struct scenario *scenario;
+static struct outcome *now;
+
+static void output_set(struct output *o, const char *text)
+{
+	o->length = o->kept = (uint32_t)strlen(text);
+	o->hash = 0;
+	for (const char *c = text; *c; c++)
+		o->hash = o->hash * 31 + (unsigned char)*c;
+	text_copy(o->text, sizeof(o->text), text);
+}
+
+static void role_set(struct role_outcome *r, const char *name, bool service, const char *out)
+{
+	text_copy(r->name, sizeof(r->name), name);
+	r->service = service;
+	r->driver = !service;
+	r->ended = ENDED_EXIT;
+	r->status = 0;
+	r->started = r->ready = r->hello = true;
+	r->fds_at_end = service ? 5 : -1;
+	r->threads_at_end = service ? 1 : 0;
+	output_set(&r->out, out);
+}
+
+static void outcome_set(struct outcome *o, bool probed)
+{
+	memset(o, 0, sizeof(*o));
+	o->end = RUN_DONE;
+	o->n_roles = probed ? 3 : 2;
+	o->n_calls = 100;
+	role_set(&o->roles[SERVER], "server", true, "listening\n");
+	role_set(&o->roles[CLIENT], "client", false, "one\ntwo\n");
+	if (probed)
+		role_set(&o->roles[PROBE], "client~probe", false, "one\ntwo\n");
+}
+
+static void setup(void)
+{
+	sweep = mmap(NULL, sizeof(*sweep), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	cr_assert_neq(sweep, MAP_FAILED);
+	scenario = scenario_new();
+	sweep->scenario = scenario;
+	now = mem_new(sizeof(*now));
+	outcome_set(&sweep->baseline.outcome, false);
+	outcome_set(&sweep->baseline.probed, true);
+	sweep->baseline.files_steady = true;
+	sweep->baseline.n_calls = 100;
+}
+
+static void teardown(void)
+{
+	scenario_free(scenario);
+	free(now);
+	munmap(sweep, sizeof(*sweep));
+}
+
+TestSuite(judge, .init = setup, .fini = teardown);
+
+static struct candidate transparent(void)
+{
+	return (struct candidate){ .process = "server", .peer = "client", .call = "read", .grade = GRADE_TRANSPARENT,
+				   .of_service = true, .fault = { .action = ACT_INTERRUPT, .times = 1 } };
+}
+
+static struct candidate disruptive(const char *process, const char *peer, uint32_t action)
+{
+	struct candidate c = { .call = "read", .grade = GRADE_DISRUPTIVE, .kills = action == ACT_KILL,
+			       .of_service = strcmp(process, "server") == 0, .fault = { .action = action, .times = 1 } };
+
+	text_copy(c.process, sizeof(c.process), process);
+	text_copy(c.peer, sizeof(c.peer), peer);
+	return c;
+}
+
+static enum symptom judged(struct candidate c)
+{
+	struct trial t = { .result = RESULT_HANDLED };
+
+	return judge(sweep, &c, now, &t);
+}
+
+Test(judge, the_same_is_no_finding)
+{
+	outcome_set(now, false);
+	cr_expect_eq(judged(transparent()), SYMPTOM_NONE);
+	outcome_set(now, true);
+	cr_expect_eq(judged(disruptive("server", "client", ACT_RESET)), SYMPTOM_NONE);
+}
+
+Test(judge, a_transparent_fault_may_change_nothing)
+{
+	outcome_set(now, false);
+	output_set(&now->roles[CLIENT].out, "one\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+	outcome_set(now, false);
+	now->roles[CLIENT].status = 1;
+	cr_expect_eq(judged(transparent()), SYMPTOM_UNCLEAN_EXIT);
+	outcome_set(now, false);
+	now->files_hash = 7;
+	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+}
+
+Test(judge, lines_in_any_order_if_they_vary_anyway)
+{
+	outcome_set(now, false);
+	output_set(&now->roles[CLIENT].out, "two\none\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+	sweep->baseline.out[CLIENT] = STEADY_LINES;
+	cr_expect_eq(judged(transparent()), SYMPTOM_NONE);
+	output_set(&now->roles[CLIENT].out, "two\ntwo\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+	sweep->baseline.out[CLIENT] = UNSTEADY;
+	cr_expect_eq(judged(transparent()), SYMPTOM_NONE);
+}
+
+Test(judge, the_struck_conversation_may_fail_if_it_says_so)
+{
+	outcome_set(now, true);
+	now->roles[CLIENT].status = 1;
+	output_set(&now->roles[CLIENT].out, "one\n");
+	output_set(&now->roles[CLIENT].err, "client: connection reset\n");
+	cr_expect_eq(judged(disruptive("server", "client", ACT_RESET)), SYMPTOM_NONE);
+	/* … but exit status 0 with half an output is a lie. */
+	now->roles[CLIENT].status = 0;
+	cr_expect_eq(judged(disruptive("server", "client", ACT_RESET)), SYMPTOM_WRONG_OUTPUT);
+}
+
+Test(judge, other_clients_are_served)
+{
+	outcome_set(now, true);
+	now->roles[CLIENT].status = 1;
+	cr_expect_neq(judged(disruptive("server", "client/2", ACT_RESET)), SYMPTOM_NONE);
+}
+
+Test(judge, the_service_goes_on)
+{
+	outcome_set(now, true);
+	now->roles[SERVER].ended = ENDED_SIGNAL;
+	now->roles[SERVER].status = SIGPIPE;
+	cr_expect_eq(judged(disruptive("client", "server", ACT_KILL)), SYMPTOM_DOWN);
+	outcome_set(now, true);
+	now->roles[SERVER].status = 1;
+	cr_expect_eq(judged(disruptive("client", "server", ACT_KILL)), SYMPTOM_DOWN);
+	outcome_set(now, true);
+	now->roles[PROBE].status = 1;
+	output_set(&now->roles[PROBE].out, "");
+	cr_expect_eq(judged(disruptive("client", "server", ACT_KILL)), SYMPTOM_DOWN);
+}
+
+Test(judge, a_killed_service_owes_nothing)
+{
+	outcome_set(now, false);
+	now->roles[SERVER].ended = ENDED_BY_FAULT;
+	now->roles[SERVER].status = SIGKILL;
+	now->roles[CLIENT].status = 1;
+	output_set(&now->roles[CLIENT].err, "client: server hung up\n");
+	cr_expect_eq(judged(disruptive("server", "client", ACT_KILL)), SYMPTOM_NONE);
+}
+
+Test(judge, ends_that_nobody_wants)
+{
+	outcome_set(now, false);
+	now->end = RUN_HUNG;
+	cr_expect_eq(judged(transparent()), SYMPTOM_HANG);
+	now->end = RUN_TIMEOUT;
+	cr_expect_eq(judged(transparent()), SYMPTOM_HANG);
+	now->end = RUN_SPUN;
+	cr_expect_eq(judged(transparent()), SYMPTOM_BUSY_LOOP);
+	outcome_set(now, false);
+	now->roles[CLIENT].ended = ENDED_SIGNAL;
+	now->roles[CLIENT].status = SIGSEGV;
+	cr_expect_eq(judged(transparent()), SYMPTOM_CRASH);
+}
+
+Test(judge, what_is_left)
+{
+	outcome_set(now, true);
+	now->roles[SERVER].fds_at_end = 6;
+	cr_expect_eq(judged(disruptive("client", "server", ACT_KILL)), SYMPTOM_LEAK);
+	outcome_set(now, true);
+	now->n_left = 1;
+	now->left[0].kind = LEFT_FD;
+	cr_expect_eq(judged(disruptive("client", "server", ACT_RESET)), SYMPTOM_LEAK);
+	now->left[0].kind = LEFT_SOCKET;
+	cr_expect_eq(judged(disruptive("client", "server", ACT_RESET)), SYMPTOM_LEFTOVER);
+	now->left[0].excused = true;
+	cr_expect_eq(judged(disruptive("client", "server", ACT_RESET)), SYMPTOM_NONE);
+}
+
+Test(judge, benign_by_the_users_word)
+{
+	scenario->expects[0] = (struct expect){ .property = mem_dup("same-output"), .benign = mem_dup("prints the time") };
+	scenario->n_expects = 1;
+	outcome_set(now, false);
+	output_set(&now->roles[CLIENT].out, "one\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_NONE);
+}
+
+Test(judge, a_lasting_fault_is_not_asked_for_liveness)
+{
+	struct candidate c = disruptive("server", "", ACT_FAIL);
+
+	c.lasting = true;
+	outcome_set(now, false);
+	now->end = RUN_TIMEOUT;
+	cr_expect_eq(judged(c), SYMPTOM_NONE);
+	now->end = RUN_SPUN;
+	cr_expect_eq(judged(c), SYMPTOM_BUSY_LOOP);
+}
+
+Test(labels, kinds)
+{
+	char kind[LABEL];
+
+	label_kind("short: 12", kind, sizeof(kind));
+	cr_expect_str_eq(kind, "short");
+	label_kind("fail: EMFILE", kind, sizeof(kind));
+	cr_expect_str_eq(kind, "fail EMFILE");
+	label_kind("interrupt", kind, sizeof(kind));
+	cr_expect_str_eq(kind, "interrupt");
+}
