@@ -311,7 +311,7 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 						       he->e.kind == EV_CALL && he->e.result >= (family == FAMILY_WAIT)))
 			s.served[he->proc] = true;
 		offer(w, h, a, &s, he);
-		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result > 0)
+		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)
 			s.sent[he->e.object - 1] = true;
 	}
 	free(s.installs);

@@ -195,6 +195,7 @@ bool look(struct inv *v)
 		v->asked = (uint32_t)v->a[1];
 		v->fd = (int)v->a[2];
 		v->object = object_of_fd((int)v->a[2]);
+		edge_note((int)v->a[0], (int)v->a[1], (int)v->a[2], (const struct epoll_event *)v->a[3]);
 		return true;
 	default:
 		return row_family[v->row] <= FAMILY_SEND ? look_move(v) : look_process(v);
