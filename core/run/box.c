@@ -159,6 +159,7 @@ int box_open(struct box *box)
 	box->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	box->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	box->notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	box->children_fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 	if (box->signal_fd < 0 || box->bell_fd < 0 || box->epoll_fd < 0 || box->null_fd < 0)
 		return -errno;
 	on.data.fd = box->signal_fd;

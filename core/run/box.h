@@ -58,6 +58,7 @@ struct instance {
 	enum phase phase;
 	int pid;
 	uint32_t forks; /* the zygote's `ended` that tells of the present run */
+	uint32_t asked; /* the zygote's `forked` that tells that it was started; 0: it was not asked to */
 	bool stop_sent, killed, lingers; /* lingers: its main process ended, a child of it goes on as the service */
 	struct role_outcome *outcome;
 };
@@ -84,6 +85,7 @@ struct box {
 	char arena_path[128];
 	struct arena *arena;
 	int signal_fd, bell_fd, epoll_fd, null_fd;
+	int children_fd; /* the kernel's list of the box's children; -1: it has none */
 	int notify_fd; /* inotify for ready: {path: …} */
 	uint16_t port;
 	uint32_t key;
@@ -130,6 +132,8 @@ int instance_zygote(struct box *box, struct instance *in, char *why, size_t size
 void instance_zygote_wait(struct box *box, struct instance *in, int64_t deadline_ns);
 void instance_zygote_end(struct box *box, struct instance *in);
 int instance_start(struct box *box, struct instance *in, char *why, size_t size);
+/* Lets a zygote begin what instance_start() then waits for, so that several work side by side. */
+void instance_ask(struct box *box, struct instance *in);
 
 /* ready.c */
 void ready_begin(struct box *box);

@@ -14,6 +14,7 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "core/base/banned.h"
@@ -87,6 +88,18 @@ static uint32_t owner_of(const struct box *box, const char *name, uint32_t kind,
 	return 0;
 }
 
+enum { EMPTY_SIZE = 40, MEMORY_MAGIC = 0x01021994, QUEUES_MAGIC = 0x19800202 };
+
+/* These two file systems count twenty bytes for each name in a directory, "." and ".." among them. */
+static bool surely_empty(const char *path)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return !stat(path, &st) && st.st_size == EMPTY_SIZE && !statfs(path, &fs) &&
+	       (fs.f_type == MEMORY_MAGIC || fs.f_type == QUEUES_MAGIC);
+}
+
 static uint64_t file_hash(int directory, const char *name, const char *relative)
 {
 	char buffer[16384];
@@ -129,7 +142,7 @@ static void file_collect(struct box *box, int directory, const char *name, const
 static bool directory_collect(struct box *box, const char *path, const char *prefix, int depth)
 {
 	bool some = false;
-	DIR *dir = opendir(path);
+	DIR *dir = surely_empty(path) ? NULL : opendir(path);
 
 	if (!dir)
 		return false;
@@ -160,7 +173,7 @@ static bool directory_collect(struct box *box, const char *path, const char *pre
  */
 static void names_collect(struct box *box, const char *path, bool queues, const char *mine)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = surely_empty(path) ? NULL : opendir(path);
 
 	if (!dir)
 		return;

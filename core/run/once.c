@@ -57,6 +57,7 @@ static void outcome_reset(struct box *box, struct outcome *out)
 		capture_begin(&in->err, &out->roles[i].err);
 		in->phase = PHASE_HELD;
 		in->pid = 0;
+		in->asked = 0;
 		in->stop_sent = in->killed = in->lingers = false;
 	}
 }
@@ -81,17 +82,23 @@ static void run_begin(struct box *box, const struct run_options *options, struct
 /* In the order of the file; those that the preload cannot hold back wait here for what they come after. */
 static int roles_start(struct box *box)
 {
+	int error = 0;
+
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (box->instances[i].preloaded || !box->instances[i].after)
+			instance_ask(box, &box->instances[i]);
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		struct instance *in = &box->instances[i];
-		int error;
+		char why[sizeof(box->out->why)];
+		int failed;
 
-		if (!in->preloaded && in->after)
+		/* After a failure only those that have begun already, so that they are known and can be ended. */
+		if ((!in->preloaded && in->after) || (error && !in->asked))
 			continue;
-		error = instance_start(box, in, box->out->why, sizeof(box->out->why));
-		if (error)
-			return error;
+		failed = instance_start(box, in, error ? why : box->out->why, sizeof(why));
+		error = error ? error : failed;
 	}
-	return 0;
+	return error;
 }
 
 static bool drivers_ended(const struct box *box)

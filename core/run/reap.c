@@ -152,17 +152,28 @@ static void zygotes_ask(struct box *box)
 	}
 }
 
-void box_take_news(struct box *box)
+static void signals_take(struct box *box)
 {
-	struct signalfd_siginfo info;
-	uint64_t count;
+	struct signalfd_siginfo info[4];
 
-	while (read(box->signal_fd, &info, sizeof(info)) > 0)
+	while (read(box->signal_fd, info, sizeof(info)) == (ssize_t)sizeof(info))
 		;
 	children_reap(box);
-	while (read(box->bell_fd, &count, sizeof(count)) > 0)
-		;
+}
+
+static void bell_take(struct box *box)
+{
+	uint64_t count;
+	ssize_t n = read(box->bell_fd, &count, sizeof(count));
+
+	(void)n; /* it may not have been rung: the zygotes are asked all the same */
 	zygotes_ask(box);
+}
+
+void box_take_news(struct box *box)
+{
+	signals_take(box);
+	bell_take(box);
 }
 
 static void output_take(struct box *box, int fd)
@@ -217,17 +228,21 @@ static int paused_resume(const struct box *box, int most_ms)
 bool box_wait_news(struct box *box, int timeout_ms)
 {
 	struct epoll_event events[32];
-	bool processes = false;
+	bool signals = false, bell = false;
 	int n = epoll_wait(box->epoll_fd, events, 32, paused_resume(box, timeout_ms));
 
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.fd == box->signal_fd || events[i].data.fd == box->bell_fd)
-			processes = true;
+		if (events[i].data.fd == box->signal_fd)
+			signals = true;
+		else if (events[i].data.fd == box->bell_fd)
+			bell = true;
 		else
 			output_take(box, events[i].data.fd);
 	}
-	if (processes)
-		box_take_news(box);
+	if (signals)
+		signals_take(box);
+	if (bell)
+		bell_take(box);
 	return n > 0;
 }
 

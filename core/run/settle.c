@@ -12,7 +12,7 @@
 #include "core/sys/namespaces.h"
 #include "core/sys/proc.h"
 
-enum { SETTLE_YIELDS = 16 };
+enum { SETTLE_YIELDS = 16, AWAIT_YIELDS = 4 };
 
 static int64_t scaled(const struct box *box, int64_t ns)
 {
@@ -146,6 +146,15 @@ static void threads_count(struct box *box)
 	}
 }
 
+/* A service that saw its last client go may be about to end: asking the kernel about it costs more than to let it. */
+static void ends_await(struct box *box)
+{
+	for (int i = 0; i < AWAIT_YIELDS && any_service(box); i++) {
+		sched_yield();
+		box_wait_news(box, 0);
+	}
+}
+
 void box_settle(struct box *box)
 {
 	int64_t deadline = clock_ns() + scaled(box, 2500 * NS_PER_MS);
@@ -154,6 +163,7 @@ void box_settle(struct box *box)
 	int pause_ms = 1;
 
 	box->spin_since_ns = 0;
+	ends_await(box);
 	if (!any_service(box)) {
 		box_tree(box);
 		if (!box->n_tree)

@@ -123,24 +123,42 @@ static void instance_started(struct instance *in)
 	in->outcome->started = true;
 }
 
-static int zygote_fork(struct box *box, struct instance *in)
+static void zygote_ask(struct box *box, struct instance *in)
 {
 	struct role_slot *slot = &box->arena->roles[in->slot];
-	uint32_t forked = slot->forked;
-	int64_t deadline = clock_ns() + 5 * NS_PER_S;
 
 	if (in->stdin_fd >= 0)
 		lseek(in->stdin_fd, 0, SEEK_SET);
 	in->forks = slot->ended + 1;
+	in->asked = slot->forked + 1;
 	atomic_fetch_add(&slot->command, 1);
 	futex_wake(&slot->command);
-	while (slot->forked == forked) {
-		futex_wait(&slot->forked, forked, 100 * NS_PER_MS);
-		if (slot->forked == forked && clock_ns() > deadline)
+}
+
+static int zygote_answer(struct box *box, struct instance *in)
+{
+	struct role_slot *slot = &box->arena->roles[in->slot];
+	int64_t deadline = 0;
+	uint32_t forked;
+
+	while ((forked = slot->forked) != in->asked) {
+		int64_t now = clock_ns();
+
+		if (!deadline)
+			deadline = now + 5 * NS_PER_S;
+		else if (now > deadline)
 			return -ETIMEDOUT;
+		futex_wait(&slot->forked, forked, 100 * NS_PER_MS);
 	}
+	in->asked = 0;
 	in->pid = slot->pid;
 	return in->pid > 0 ? 0 : -EAGAIN;
+}
+
+void instance_ask(struct box *box, struct instance *in)
+{
+	if (in->zygote)
+		zygote_ask(box, in);
 }
 
 int instance_start(struct box *box, struct instance *in, char *why, size_t size)
@@ -148,7 +166,9 @@ int instance_start(struct box *box, struct instance *in, char *why, size_t size)
 	int error;
 
 	if (in->zygote) {
-		error = zygote_fork(box, in);
+		if (!in->asked)
+			zygote_ask(box, in);
+		error = zygote_answer(box, in);
 		if (error)
 			snprintf(why, size, "role %s: the program that waits before main does not fork: %s",
 				in->spec->name, strerror(-error));
