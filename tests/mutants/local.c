@@ -68,7 +68,10 @@ static const struct mutant plans[] = {
 	{ .mistake = "mq-full-as-sent", .techniques = "rt-signal", .workload = "{pattern: one-way, messages: 10}",
 		.faults = AT("server.*", "sigqueue") "    nth: 3\n    do: {fail: EAGAIN}\n" },
 	{ .mistake = "priority-as-arrival-order", .workload = "{pattern: slow-reader, messages: 30, size: 1..4096}" },
-	{ .mistake = "wrong-mtype", .workload = "{pattern: request-reply, messages: 60, window: 4}", .n_clients = 2 },
+	/* The second client does not take its answers, and they are the first in the queue. */
+	{ .mistake = "wrong-mtype", .workload = "{pattern: request-reply, messages: 8, window: 4}", .n_clients = 2,
+		.faults = AT("client", "msgsnd") FIRST HOLD("in: server, at: msgsnd, when: after, nth: 4")
+			AT("client/2", "msgrcv") FIRST HOLD("in: client, at: msgrcv, when: after") },
 	/* shared memory */
 	{ .mistake = "non-robust-mutex", .designs = "mutex", .workload = ECHO, .n_clients = 2,
 		.faults = AT("client", "pthread_mutex_clocklock") FIRST
