@@ -17,7 +17,7 @@
 #define PATIENCE_NS 6500000000
 #define CIRCLES_NS 1300000000
 #define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
-enum { SLOW_RANK = 1, KEPT_PAYLOAD = 24 };
+enum { SLOW_RANK = 1, KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
 
 static void call_set_join(struct call_set *to, const struct call_set *from)
 {
@@ -332,38 +332,63 @@ static bool beyond_linux(struct sweep *w, struct box *box, const struct candidat
 	return t.result == RESULT_INFEASIBLE;
 }
 
-/* The same again; the first that comes back is drawn. */
-int errand_confirm(struct box *box, void *data)
+/* The same again, `runs` times; the first that comes back is drawn. */
+static void confirm(struct sweep *w, struct box *box, struct finding *f, uint32_t runs, bool *seen, struct outcome *out)
 {
-	const struct errand *errand = data;
-	struct sweep *w = errand->sweep;
-	struct finding *f = &w->findings[errand->finding];
-	const struct candidate *c = &w->candidates[f->candidate];
-	struct outcome *out = mem_new(sizeof(*out));
-	bool seen = !errand->first;
-	int status = worker_prepare(w, box);
-
-	for (uint32_t i = 0; !status && i < errand->runs; i++) {
+	for (uint32_t i = 0; i < runs; i++) {
 		struct trial t = { .result = RESULT_HANDLED };
 
 		box_arena(box)->payload = KEPT_PAYLOAD;
 		box_arena(box)->backtrace = 1;
-		worker_trial(w, box, c, out, &t);
+		worker_trial(w, box, &w->candidates[f->candidate], out, &t);
 		atomic_fetch_add(&f->tried, 1);
 		if (t.result != RESULT_BROKEN)
 			continue;
 		atomic_fetch_add(&f->reproduced, 1);
-		if (seen)
+		if (*seen)
 			continue;
-		seen = true;
+		*seen = true;
 		f->symptom = t.symptom;
 		text_copy(f->text, sizeof(f->text), t.text);
 		text_copy(f->role, sizeof(f->role), t.role);
 		text_copy(f->property, sizeof(f->property), t.property);
 		picture(w, box, f);
 	}
+}
+
+/* What was seen once and does not come back may be a race; another trial that told the same may be a surer one. */
+static void confirm_another(struct sweep *w, struct box *box, struct finding *f, bool *seen, struct outcome *out)
+{
+	uint32_t first = f->candidate, tries = 0;
+
+	for (uint32_t i = 0; i < w->n_candidates && tries < OTHERS_MOST && f->reproduced < f->tried; i++) {
+		if (i == first || atomic_load(&w->trials[i].state) != TRIAL_DONE || w->trials[i].result != RESULT_BROKEN ||
+			!trials_alike(w, i, first))
+			continue;
+		tries++;
+		*seen = false;
+		f->candidate = i;
+		atomic_store(&f->tried, 0);
+		atomic_store(&f->reproduced, 0);
+		confirm(w, box, f, CONFIRMATIONS, seen, out);
+	}
+}
+
+int errand_confirm(struct box *box, void *data)
+{
+	const struct errand *errand = data;
+	struct sweep *w = errand->sweep;
+	struct finding *f = &w->findings[errand->finding];
+	struct outcome *out = mem_new(sizeof(*out));
+	bool seen = !errand->first;
+	int status = worker_prepare(w, box);
+
+	if (!status)
+		confirm(w, box, f, errand->runs, &seen, out);
+	if (!status && errand->runs == CONFIRMATIONS && f->reproduced < f->tried)
+		confirm_another(w, box, f, &seen, out);
 	if (!status && errand->first && seen)
-		f->posix = beyond_linux(w, box, c, out);
+		f->posix = beyond_linux(w, box, &w->candidates[f->candidate], out);
 	if (!status && errand->first && seen)
 		finding_shrink(w, box, f, out);
 	run_finish(box);
