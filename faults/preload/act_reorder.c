@@ -19,6 +19,8 @@ static struct held {
 	unsigned char bytes[HELD_BYTES];
 } held[HELD];
 
+static _Atomic uint32_t ever_held;	/* the table is big: not to be looked at in vain */
+
 static void let_go(struct held *h)
 {
 	uint32_t expected = 2;
@@ -34,6 +36,8 @@ static void let_go(struct held *h)
 
 void datagram_sent(int fd)
 {
+	if (!atomic_load_explicit(&ever_held, memory_order_relaxed))
+		return;
 	for (int i = 0; i < HELD; i++)
 		if (atomic_load(&held[i].state) == 2 && held[i].fd == fd && held[i].pid == self->pid &&
 			atomic_fetch_sub(&held[i].left, 1) <= 1)
@@ -42,6 +46,8 @@ void datagram_sent(int fd)
 
 void datagram_flush(int fd)
 {
+	if (!atomic_load_explicit(&ever_held, memory_order_relaxed))
+		return;
 	for (int i = 0; i < HELD; i++)
 		if (atomic_load(&held[i].state) == 2 && (fd < 0 || held[i].fd == fd) && held[i].pid == self->pid)
 			let_go(&held[i]);
@@ -72,6 +78,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 			h->address_length = (uint32_t)v->a[5];
 		}
 		atomic_store(&h->left, (int32_t)s->fault->value);
+		atomic_store(&ever_held, 1);
 		atomic_store(&h->state, 2);
 		v->skip = true;
 		v->result = v->asked;

@@ -254,6 +254,12 @@ static void own_points_enable(const struct plan *plan)
 	}
 }
 
+static void set_join(struct call_set *to, const struct call_set *from)
+{
+	for (size_t w = 0; w < CALL_BITS / 64; w++)
+		to->bits[w] |= from->bits[w];
+}
+
 void self_arm(void)
 {
 	const struct plan *plan = arena_plan(arena);
@@ -266,18 +272,15 @@ void self_arm(void)
 
 		if (glob_match(f->where.in, name)) {
 			self->faults |= 1u << i;
-			for (size_t w = 0; w < CALL_BITS / 64; w++)
-				self->armed.bits[w] |= f->where.at.bits[w];
+			set_join(&self->armed, &f->where.at);
 		}
 		if (f->has_armed_by && glob_match(f->armed_by.in, name)) {
 			self->points |= 1u << i;
-			for (size_t w = 0; w < CALL_BITS / 64; w++)
-				self->armed.bits[w] |= f->armed_by.at.bits[w];
+			set_join(&self->armed, &f->armed_by.at);
 		}
 		if (f->has_until && glob_match(f->until.in, name)) {
 			self->points |= 1u << i;
-			for (size_t w = 0; w < CALL_BITS / 64; w++)
-				self->armed.bits[w] |= f->until.at.bits[w];
+			set_join(&self->armed, &f->until.at);
 		}
 	}
 	if (under_fiu_ctrl)
@@ -285,19 +288,28 @@ void self_arm(void)
 	arena->procs[self->proc].armed = self->faults;
 }
 
-static void armed_points_enable(void)
+/* Enabled they stay: a point that is not armed is never asked for. */
+static void armed_points_enable(const struct call_set *armed)
 {
+	static struct call_set enabled;
 	char name[POINT_NAME], last[POINT_NAME] = "";
+	uint64_t fresh = 0;
 
-	for (uint32_t row = 0; row < n_rows; row++) {
-		if (!call_set_has(&self->armed, row))
+	for (size_t w = 0; w < CALL_BITS / 64; w++)
+		fresh |= armed->bits[w] & ~enabled.bits[w];
+	for (uint32_t row = 0; fresh && row < n_rows; row++) {
+		if (!call_set_has(armed, row) || call_set_has(&enabled, row))
 			continue;
 		point_name(row, name, sizeof(name));
 		if (strcmp(name, last) != 0)
 			fiu_enable_external(name, 1, NULL, 0, fiu_callback);
 		text_copy(last, sizeof(last), name);
 	}
+	for (size_t w = 0; fresh && w < CALL_BITS / 64; w++)
+		enabled.bits[w] |= armed->bits[w];
 }
+
+static bool fiu_started;
 
 /*
  * In the constructor of a program, and again in a child whose plan selects other calls. libfiu allocates when a point
@@ -305,22 +317,45 @@ static void armed_points_enable(void)
  */
 void fiu_start(void)
 {
-	static bool started;
+	static bool own_enabled;
 	const struct plan *plan = arena_plan(arena);
 
-	if (!started) {
+	if (!fiu_started) {
 		const char *fifo = getenv("FIU_CTRL_FIFO");
 
 		if (!plan->n_faults && !fifo)
 			return;
-		started = true;
+		fiu_started = true;
 		fiu_init(0);
 		if (fifo && fiu_rc_fifo(fifo) == 0) {
 			under_fiu_ctrl = true;
 			memset(&self->armed, 0xff, sizeof(self->armed));
 		}
-		own_points_enable(plan);
 	}
+	if (!own_enabled)
+		own_points_enable(plan);
+	own_enabled = true;
 	if (!under_fiu_ctrl)
-		armed_points_enable();
+		armed_points_enable(&self->armed);
+}
+
+/* A child would write to a dozen pages that it shares with its zygote: so the zygote does it, once for all. */
+void fiu_prepare(void)
+{
+	const struct plan *plan = arena_plan(arena);
+	struct call_set armed = { { 0 } };
+
+	if (!plan->n_faults || (!fiu_started && getenv("FIU_CTRL_FIFO")))
+		return;
+	if (!fiu_started)
+		fiu_init(0);
+	fiu_started = true;
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		set_join(&armed, &plan->faults[i].where.at);
+		if (plan->faults[i].has_armed_by)
+			set_join(&armed, &plan->faults[i].armed_by.at);
+		if (plan->faults[i].has_until)
+			set_join(&armed, &plan->faults[i].until.at);
+	}
+	armed_points_enable(&armed);
 }

@@ -109,8 +109,10 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	uint32_t i = atomic_fetch_add(&arena->n_procs, 1);
 	struct proc *p;
 
-	if (i >= ARENA_PROCS)
+	if (i >= ARENA_PROCS) {
+		atomic_fetch_add(&arena->lost, 1);
 		return 0;
+	}
 	p = &arena->procs[i];
 	atomic_store(&p->state, PROC_CLAIMED);
 	p->pid = (int32_t)getpid();
@@ -215,7 +217,6 @@ void role_ready(void)
 	atomic_store(&slot->ready, 1);
 	futex_wake_all(&slot->ready);
 	atomic_fetch_add(&arena->bell, 1);
-	futex_wake_all(&arena->bell);
 }
 
 /* Roles that must be ready first. In the slot it looks like a sleep: the harness knows that it is not a hang. */
@@ -419,7 +420,6 @@ static void zygote_child(uint32_t bell)
 	if (bell)
 		raw_close((int)bell);
 	is_zygote = false;
-	object_forget_range(0, ~0u);
 	if (self)
 		memset(self, 0, sizeof(*self));
 	role_begin();
@@ -437,7 +437,6 @@ static void zygote_reap(struct role_slot *slot, int32_t pid)
 	if (arena->bell_fd)
 		syscall(SYS_write, arena->bell_fd, &one, BELL_BYTES);
 	atomic_fetch_add(&arena->bell, 1);
-	futex_wake_all(&arena->bell);
 }
 
 static void zygote_loop(void)
@@ -448,14 +447,15 @@ static void zygote_loop(void)
 	atomic_store(&slot->zygote, 1);
 	futex_wake_all(&slot->zygote);
 	atomic_fetch_add(&arena->bell, 1);
-	futex_wake_all(&arena->bell);
 	for (;;) {
 		int32_t pid;
 
 		while (atomic_load(&slot->command) == done)
 			futex_wait_ns(&slot->command, done, 0);
 		done++;
-		pid = fork();
+		fiu_prepare();
+		/* Without the handlers of fork(): to the program, no fork has happened. */
+		pid = _Fork();
 		if (pid == 0) {
 			zygote_child(arena->bell_fd);
 			return;
@@ -472,6 +472,11 @@ static int (*program_main)(int, char **, char **);
 
 static int zygote_then_main(int argc, char **argv, char **envp)
 {
+	const char *mark = getenv(ZYGOTE_ENV);
+
+	/* Was LD_BIND_NOW set by the harness alone? */
+	if (mark && mark[0] == '2')
+		unsetenv("LD_BIND_NOW");
 	unsetenv(ZYGOTE_ENV);
 	zygote_loop();
 	return program_main(argc, argv, envp);

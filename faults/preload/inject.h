@@ -145,6 +145,7 @@ void edge_repeat(int fd);
 void self_arm(void);			/* computes self->armed, ->faults, ->points from the plan */
 void decide(struct inv *v, enum when when);
 void fiu_start(void);
+void fiu_prepare(void);			/* in a zygote, before it forks */
 
 /* An action: one file act_<name>.c each, one row in faults/faults.def. */
 struct strike {

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@
 
 #define PAIRING_NS 50000000u	/* how long an accept looks for the connect that it answers */
 #define MQUEUE_MAGIC 0x19800202
+#define PIPEFS_MAGIC 0x50495045
+
+enum { PTS_MAJOR_FIRST = 136, PTS_MAJOR_LAST = 143 };
 
 /* Object index + 1 of a descriptor, NOT_IPC, or 0: not looked up yet. Inherited by fork like the descriptors. */
 int32_t fd_table[FD_TABLE];
@@ -137,6 +141,7 @@ static uint32_t object_new(uint32_t kind, uint64_t key)
 
 	if (i >= ARENA_OBJECTS) {
 		atomic_store(&arena->n_objects, ARENA_OBJECTS);
+		atomic_fetch_add(&arena->lost, 1);	/* what is done with it will not be seen: say so */
 		return 0;
 	}
 	o = &arena->objects[i];
@@ -312,12 +317,23 @@ static uint32_t anonymous_object(int fd, const char *link)
 	return object_of_key(kind, rng_mix(tick_now() ^ (uint64_t)fd << 48 ^ (uint64_t)self->proc << 32), NULL);
 }
 
+/* Pseudo-terminals, and the device that makes them. */
+static bool is_terminal(dev_t device)
+{
+	return (major(device) >= PTS_MAJOR_FIRST && major(device) <= PTS_MAJOR_LAST) || device == makedev(5, 2);
+}
+
 static uint32_t file_object(int fd, const struct stat *st)
 {
 	uint64_t key = rng_mix((uint64_t)st->st_dev ^ rng_mix((uint64_t)st->st_ino));
 	char link[OBJECT_NAME] = "";
 	struct statfs fs;
 
+	/* Reading the link costs more than all the rest, so it is left out where it would tell nothing. */
+	if (S_ISCHR(st->st_mode) && !is_terminal(st->st_rdev))
+		return 0;
+	if (S_ISFIFO(st->st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
+		return object_of_key(OBJ_PIPE, st->st_ino, NULL);
 	if (S_ISREG(st->st_mode) && (st->st_nlink > 0 && fstatfs(fd, &fs) == 0 && fs.f_type != MQUEUE_MAGIC &&
 					    fs.f_type != 0x01021994 /* TMPFS_MAGIC */))
 		return 0;

@@ -24,6 +24,26 @@ uint64_t hash_bytes(const void *bytes, uint64_t n)
 	return h ? h : 1;
 }
 
+/* All are taken: one whose thread, of this process, has ended. */
+static struct thread *slot_inherit(uint32_t tid)
+{
+	int saved = errno;
+	struct thread *found = NULL;
+
+	for (uint32_t i = 0; i < ARENA_THREADS && !found; i++) {
+		struct thread *t = &arena->threads[i];
+		uint32_t old = atomic_load(&t->tid);
+
+		if (t->proc == self->proc && old && syscall(SYS_tgkill, self->pid, old, 0) == -1 && errno == ESRCH &&
+			atomic_compare_exchange_strong(&t->tid, &old, tid)) {
+			atomic_store(&t->call, 0);
+			found = t;
+		}
+	}
+	errno = saved;
+	return found;
+}
+
 static struct thread *slot_claim(uint32_t tid)
 {
 	for (uint32_t i = 0; i < ARENA_THREADS; i++) {
@@ -37,7 +57,7 @@ static struct thread *slot_claim(uint32_t tid)
 			return t;
 		}
 	}
-	return NULL;
+	return slot_inherit(tid);
 }
 
 struct thread *thread_slot(void)
@@ -61,8 +81,13 @@ static uint32_t chunk_claim(void)
 	if (index >= atomic_load(&arena->n_chunks))
 		return 0;
 	c = &arena->chunks[index];
-	/* The pages are taken in one go: a page fault for each would cost more than the events in it. */
-	syscall(SYS_madvise, c, sizeof(*c), 23 /* MADV_POPULATE_WRITE */);
+	/*
+	 * The pages are taken in one go: a page fault for each would cost more than the events in it. Where an earlier
+	 * run has left them, the one fault of this look brings in its neighbours.
+	 */
+	if (!c->resident)
+		syscall(SYS_madvise, c, sizeof(*c), 23 /* MADV_POPULATE_WRITE */);
+	c->resident = 1;
 	errno = saved;
 	atomic_store(&c->used, 0);
 	atomic_store(&c->next, 0);
