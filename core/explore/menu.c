@@ -302,7 +302,7 @@ static void offer_again(
 	bool moves = call->family == FAMILY_RECEIVE || call->family == FAMILY_SEND;
 
 	if (!moves && call->family != FAMILY_ACCEPT && call->family != FAMILY_CONNECT &&
-		!(call->family == FAMILY_WAIT && strstr(call->plain, "poll")))
+		!(call->family == FAMILY_WAIT && (strstr(call->plain, "poll") || strstr(call->plain, "select"))))
 		return;
 	/* There is always room for the first that is sent; TCP alone may be short of memory even then. */
 	if (call->family == FAMILY_SEND && p->object && p->object->kind != OBJ_TCP && !p->sent &&

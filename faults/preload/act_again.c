@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,12 +25,10 @@ static bool may_mislead(int fd)
 	return !(o && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO)) && flags >= 0 && flags & O_NONBLOCK;
 }
 
-static enum refusal wake(struct inv *v)
+static enum refusal wake_poll(struct inv *v)
 {
 	struct pollfd *set = (struct pollfd *)v->a[0];
 
-	if (v->shape != SH_POLL && v->shape != SH_PPOLL)
-		return REFUSED_KIND;
 	for (long i = 0; i < v->a[1]; i++) {
 		if (!(set[i].events & POLLIN) || set[i].fd < 0 || !may_mislead(set[i].fd))
 			continue;
@@ -41,6 +40,31 @@ static enum refusal wake(struct inv *v)
 		return REFUSED_NOT;
 	}
 	return REFUSED_BLOCKING;
+}
+
+static enum refusal wake_select(struct inv *v)
+{
+	fd_set *readable = (fd_set *)v->a[1];
+
+	for (int fd = 0; readable && fd < (int)v->a[0] && fd < FD_SETSIZE; fd++) {
+		if (!FD_ISSET(fd, readable) || !may_mislead(fd))
+			continue;
+		for (int set = 1; set <= 3; set++)
+			if (v->a[set])
+				FD_ZERO((fd_set *)v->a[set]);
+		FD_SET(fd, readable);
+		v->skip = true;
+		v->result = 1;
+		return REFUSED_NOT;
+	}
+	return REFUSED_BLOCKING;
+}
+
+static enum refusal wake(struct inv *v)
+{
+	if (v->shape == SH_POLL || v->shape == SH_PPOLL)
+		return wake_poll(v);
+	return v->shape == SH_SELECT ? wake_select(v) : REFUSED_KIND;
 }
 
 static enum refusal strike(struct inv *v, const struct strike *s)
