@@ -200,7 +200,7 @@ void arena_reset(struct arena *a)
 	/* the events stay where they are: no seal fits the new generation */
 	atomic_store(&a->generation, generation ? generation : 1);
 	for (uint32_t i = 0; i < n_chunks; i++)
-		memset(&a->chunks[i], 0, offsetof(struct chunk, events));
+		a->chunks[i].used = a->chunks[i].proc = a->chunks[i].next = 0;
 	memset(a->procs, 0, at_most(a->n_procs, ARENA_PROCS) * sizeof(a->procs[0]));
 	memset(a->objects, 0, at_most(a->n_objects, ARENA_OBJECTS) * sizeof(a->objects[0]));
 	memset(a->threads, 0, sizeof(a->threads));

@@ -22,7 +22,7 @@
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
-#define ZYGOTE_ENV "SABOT_ZYGOTE"	/* set: stop before main and fork a run on command */
+#define ZYGOTE_ENV "SABOT_ZYGOTE"	/* set: stop before main and fork a run on command; 2: LD_BIND_NOW too was set for that */
 
 enum arena_limit {
 	ARENA_ROLES = 64,	/* role instances */
@@ -142,7 +142,8 @@ struct chunk {
 	_Atomic uint32_t used;		/* events claimed; may pass CHUNK_EVENTS when several writers find it full */
 	uint32_t proc;
 	_Atomic uint32_t next;		/* chunk index + 1 */
-	uint32_t reserved[13];
+	uint32_t resident;		/* 1: its pages were taken by an earlier run of this arena */
+	uint32_t reserved[12];
 	struct event events[CHUNK_EVENTS];
 };
 static_assert(sizeof(struct chunk) == 65536, "a chunk is whole pages");
@@ -158,7 +159,7 @@ struct arena {
 	double time_scale;		/* delays are multiplied by it */
 	int32_t harness_pid;
 	uint32_t bell_fd;		/* an eventfd in the zygotes that wakes the harness; 0: none */
-	_Atomic uint32_t bell;		/* futex: something for the harness to look at */
+	_Atomic uint32_t bell;		/* counts what there is for the harness to look at */
 	_Atomic uint32_t stop;		/* 1: the run is over, nothing new begins */
 	uint32_t n_roles;
 	_Atomic uint32_t n_images, n_modules;

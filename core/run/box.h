@@ -21,7 +21,7 @@
 #include "core/run/run.h"
 #include "core/sys/program.h"
 
-enum { BOX_TREE = 1024, BOX_BEFORE = 512, BELL_FD = 1000 };
+enum { BOX_TREE = 1024, BOX_BEFORE = 512, BELL_FD = 60 };
 
 /* One output of a role instance. The pipe lasts as long as the instance, over all runs. */
 struct capture {

@@ -38,6 +38,9 @@ static void limits_fill(struct spawn *s, const struct role_limits *limits)
 	}
 }
 
+/* The loader resolves all symbols at once: in the zygote, not again in each child. Taken back before main. */
+#define BIND_ENV "LD_BIND_NOW"
+
 static int instance_spawn(
 	struct box *box, struct instance *in, char *const *env, int inherit, int *pid, char *why, size_t size)
 {
@@ -73,15 +76,18 @@ static int instance_spawn(
 
 int instance_zygote(struct box *box, struct instance *in, char *why, size_t size)
 {
-	char **env, mark[] = ZYGOTE_ENV "=1";
+	char **env, mark[] = ZYGOTE_ENV "=1", mark_bind[] = ZYGOTE_ENV "=2", bind[] = BIND_ENV "=1";
+	bool bound = false;
 	size_t n = 0;
 	int error;
 
-	while (in->env[n])
-		n++;
-	env = mem_new((n + 2) * sizeof(*env));
+	for (; in->env[n]; n++)
+		bound |= !strncmp(in->env[n], BIND_ENV "=", sizeof(BIND_ENV));
+	env = mem_new((n + 3) * sizeof(*env));
 	memcpy(env, in->env, n * sizeof(*env));
-	env[n] = mark;
+	env[n] = bound ? mark : mark_bind;
+	if (!bound)
+		env[n + 1] = bind;
 	error = instance_spawn(box, in, env, box->bell_fd, &in->zygote, why, size);
 	free(env);
 	return error;
