@@ -23,12 +23,14 @@ struct self *self;
 /* Survive fork, unlike *self: what a child knows of where it comes from. */
 static uint32_t my_role, my_image, parent_proc;
 static __thread uint32_t fork_ordinal __attribute__((tls_model("initial-exec")));
-static bool is_zygote, image_is_launcher;
+static bool is_zygote, image_is_launcher, launcher_stays;
 
 enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, BELL_BYTES = 8, HIGHEST_STANDARD = 2 };
 
-static const char *const launchers[] = { "sh", "dash", "bash", "env", "timeout", "setpriv", "nice", "nohup", "stdbuf",
-	"xargs", "su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb", "taskset", "chrt", "ionice",
+/* The first of them become the program that they start, the others stay beside it. */
+enum { LAUNCHERS_BECOME = 8 };
+static const char *const launchers[] = { "env", "setpriv", "nice", "nohup", "stdbuf", "taskset", "chrt", "ionice", "sh",
+	"dash", "bash", "timeout", "xargs", "su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb",
 	"time" };
 
 static void raw_close(int fd)
@@ -347,8 +349,10 @@ static bool program_is_launcher(void)
 	name = strrchr(path, '/');
 	name = name ? name + 1 : path;
 	for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++)
-		if (strcmp(name, launchers[i]) == 0)
+		if (strcmp(name, launchers[i]) == 0) {
+			launcher_stays = i >= LAUNCHERS_BECOME;
 			return true;
+		}
 	return strncmp(name, "memcheck-", 9) == 0 || strncmp(name, "valgrind", 8) == 0;
 }
 
@@ -378,6 +382,12 @@ __attribute__((constructor)) static void start(void)
 	}
 	begin_here();
 	is_zygote = getenv(ZYGOTE_ENV) != NULL && !image_is_launcher;
+	/*
+	 * What a launcher starts beside itself is not the whole of the role, and it may start more than one: then there
+	 * is no zygote. The harness sees that from the end, and starts the role anew for each run.
+	 */
+	if (getenv(ZYGOTE_ENV) && (launcher_stays || (is_zygote && getppid() != arena->harness_pid)))
+		syscall(SYS_exit_group, 0);
 	if (!is_zygote)
 		program_begin();
 }
@@ -439,11 +449,42 @@ static void zygote_reap(struct role_slot *slot, int32_t pid)
 	atomic_fetch_add(&arena->bell, 1);
 }
 
+/*
+ * fork() copies the page tables of a mapping only once a private page is in it; else every child faults its way
+ * through the code of libc again, page after page. So each read-only part gets one: a byte written over itself.
+ */
+static int part_own(struct dl_phdr_info *info, size_t size, void *data)
+{
+	int memory = *(int *)data;
+
+	(void)size;
+	for (int k = 0; k < info->dlpi_phnum; k++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[k];
+		uint64_t at = info->dlpi_addr + p->p_vaddr;
+
+		/* The vDSO is the kernel's own. */
+		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W) && strncmp(info->dlpi_name, "linux-vdso", 10) != 0)
+			syscall(SYS_pwrite64, memory, (const void *)at, 1, at);
+	}
+	return 0;
+}
+
+static void parts_own(void)
+{
+	int memory = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC);
+
+	if (memory < 0)
+		return;
+	dl_iterate_phdr(part_own, &memory);
+	raw_close(memory);
+}
+
 static void zygote_loop(void)
 {
 	struct role_slot *slot = &arena->roles[my_role];
 	uint32_t done = atomic_load(&slot->command);
 
+	parts_own();
 	atomic_store(&slot->zygote, 1);
 	futex_wake_all(&slot->zygote);
 	atomic_fetch_add(&arena->bell, 1);
