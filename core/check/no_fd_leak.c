@@ -6,14 +6,36 @@
 #include "core/check/left.h"
 #include "core/base/banned.h"
 
+/* Descriptors that no other end betrays: files, memory, what was received. They can only be counted. */
+static void count_check(const struct property_input *in, struct verdict *out)
+{
+	const struct outcome *o = in->outcome, *base = in->baseline;
+
+	for (uint32_t i = 0; base && i < o->n_roles && i < base->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *b = &base->roles[i];
+
+		if (!r->service || r->ended == ENDED_BY_FAULT)
+			continue;
+		if (b->fds_at_end > 0 && r->fds_at_end > b->fds_at_end)
+			verdict_set(out, VERDICT_VIOLATED, "%s holds %d descriptors when all is over, without the fault %d",
+				r->name, r->fds_at_end, b->fds_at_end);
+		else if (b->threads_at_end > 0 && r->threads_at_end > b->threads_at_end)
+			verdict_set(out, VERDICT_VIOLATED, "%s has %d threads when all is over, without the fault %d",
+				r->name, r->threads_at_end, b->threads_at_end);
+	}
+}
+
 static void no_fd_leak_check(const struct property_input *in, struct verdict *out)
 {
 	left_check(in, 1u << LEFT_FD, out);
+	if (out->value == VERDICT_HOLDS)
+		count_check(in, out);
 }
 
 const struct property property_no_fd_leak = {
 	.name = "no-fd-leak",
 	.summary = "no descriptor of a conversation that is over stays open",
 	.about = "what is left",
+	.uses_baseline = true,
 	.check = no_fd_leak_check,
 };

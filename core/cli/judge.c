@@ -45,7 +45,11 @@ bool scenario_wants_baseline(const struct scenario *s)
 		const struct property *p = property_table[i];
 		const struct expect *e = expect_of(s, p->name);
 
-		if (!p->needs_baseline || p->unavailable || (e && e->benign))
+		if (p->unavailable || (e && e->benign))
+			continue;
+		if (e && p->uses_baseline)
+			return true;
+		if (!p->needs_baseline)
 			continue;
 		/* Asked for; or faults that nobody may notice, in programs that are judged by what they print. */
 		if (e || (!s->reference.technique && all_transparent(s) && !expects_violation(s)))

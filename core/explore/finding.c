@@ -270,6 +270,8 @@ const char *finding_property(const struct finding *f)
 		return "clean-exit";
 	if (f->symptom == SYMPTOM_DOWN && strstr(f->text, "exit status"))
 		return "clean-exit";
+	if (f->symptom == SYMPTOM_LEAK && (strstr(f->text, ": zombie ") || strstr(f->text, ": process ")))
+		return "no-zombies";
 	return symptom_properties[f->symptom];
 }
 
@@ -321,7 +323,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	fault_write(f, &c->fault, c->call);
 	if (c->has_also)
 		fault_write(f, &c->also, c->also_call);
-	if (strchr(fi->role, '~'))
+	if (c->grade != GRADE_TRANSPARENT && !(c->kills && c->of_service))
 		fputs("probe: true\n", f);
 	fprintf(f, "expect:\n  %s: holds\n", finding_property(fi));
 	fprintf(f, "timeout: %" PRId64 "s\nseed: %" PRIu64 "\nrealism: %s\n",
