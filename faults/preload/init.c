@@ -451,7 +451,7 @@ static void zygote_reap(struct role_slot *slot, int32_t pid)
 
 /*
  * fork() copies the page tables of a mapping only once a private page is in it; else every child faults its way
- * through the code of libc again, page after page. So each read-only part gets one: a byte written over itself.
+ * through the code of libc again, page after page. So each part with code gets one: a byte written over itself.
  */
 static int part_own(struct dl_phdr_info *info, size_t size, void *data)
 {
@@ -463,7 +463,7 @@ static int part_own(struct dl_phdr_info *info, size_t size, void *data)
 		uint64_t at = info->dlpi_addr + p->p_vaddr;
 
 		/* The vDSO is the kernel's own. */
-		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W) && strncmp(info->dlpi_name, "linux-vdso", 10) != 0)
+		if (p->p_type == PT_LOAD && (p->p_flags & PF_X) && strncmp(info->dlpi_name, "linux-vdso", 10) != 0)
 			syscall(SYS_pwrite64, memory, (const void *)at, 1, at);
 	}
 	return 0;
