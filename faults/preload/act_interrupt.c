@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,12 +68,30 @@ static void leave_rest(struct inv *v)
 	}
 }
 
+/* Does the call ever wait on what it is made on, whatever its name? */
+static bool may_wait(const struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+	struct stat st;
+
+	switch (v->shape) {
+	case SH_CONNECT:	/* a datagram socket only notes the address */
+		return !o || (o->kind != OBJ_UDP && o->kind != OBJ_UNIX_DGRAM);
+	case SH_OPEN: case SH_OPEN_AT:	/* a FIFO waits for its other end; files of a disk wait for nobody */
+		return syscall(SYS_newfstatat, v->shape == SH_OPEN ? AT_FDCWD : (int)v->a[0],
+			       v->shape == SH_OPEN ? v->a[0] : v->a[1], &st, 0) == 0 && S_ISFIFO(st.st_mode);
+	default:		/* an eventfd waits for room only before it overflows */
+		return !(o && o->kind == OBJ_EVENTFD && row_family[v->row] == FAMILY_SEND);
+	}
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	bool by_handler = false;
 	int sig;
 
-	if (row_restart[v->row] == RESTART_NEVER_BLOCKS || row_restart[v->row] == RESTART_ALWAYS || nonblocking(v))
+	if (row_restart[v->row] == RESTART_NEVER_BLOCKS || row_restart[v->row] == RESTART_ALWAYS || !may_wait(v) ||
+		nonblocking(v))
 		return REFUSED_NEVER_EINTR;
 	sig = handler_find(v, &by_handler);
 	if (!sig && s->fault->realism == REALISM_LINUX)
