@@ -78,7 +78,7 @@ static const struct mutant plans[] = {
 			HOLD("in: client/2, at: pthread_mutex_clocklock, when: after")
 			AT("client/2", "pthread_mutex_clocklock") AFTER FIRST KILL },
 	{ .mistake = "lost-wakeup", .designs = "mutex ring",
-		.workload = "{pattern: request-reply, messages: 20, window: 4}" },
+		.workload = "{pattern: request-reply, messages: 1000, window: 4}" },
 	{ .mistake = "torn-record", .techniques = "posix-shm", .designs = "semaphore", .workload = ECHO,
 		.faults = AT("client", "sem_post") AFTER FIRST DELAY },
 	{ .mistake = "torn-record", .techniques = "posix-shm", .designs = "mutex", .workload = ECHO,
