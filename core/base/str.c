@@ -147,30 +147,33 @@ void text_copy(char *to, size_t size, const char *from)
 
 #define NEAREST_MAX 48
 
+/* How many letters to insert, remove, replace, or swap with their neighbour, to make b of a. */
 static size_t edit_distance(const char *a, const char *b)
 {
-	size_t row[NEAREST_MAX + 1], na = strlen(a), nb = strlen(b);
+	size_t rows[3][NEAREST_MAX + 1], na = strlen(a), nb = strlen(b);
 
 	if (na > NEAREST_MAX || nb > NEAREST_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t corner = row[0];
+		const size_t *two_up = rows[(i + 1) % 3], *up = rows[(i + 2) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
+			size_t best = up[j - 1] + (a[i - 1] != b[j - 1]);
 
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
+			if (up[j] + 1 < best)
+				best = up[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_up[j - 2] + 1 < best)
+				best = two_up[j - 2] + 1;
 			row[j] = best;
 		}
 	}
-	return row[nb];
+	return rows[na % 3][nb];
 }
 
 const char *text_nearest(const char *name, const char *const *names, size_t n)

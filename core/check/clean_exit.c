@@ -11,17 +11,21 @@
 #include "core/model/call.h"
 #include "core/base/banned.h"
 
+/* What is said of its very name (client/2), or of all of that role. */
 static int expected_status(const struct scenario *s, const struct role_outcome *r)
 {
 	const char *role = s && r->role < s->n_roles ? s->roles[r->role].name : NULL;
+	int expected = 0;
 
 	for (size_t i = 0; s && i < s->n_expects; i++) {
 		const struct expect *e = &s->expects[i];
 
-		if (e->exit_role && (!strcmp(e->exit_role, r->name) || (role && !strcmp(e->exit_role, role))))
+		if (e->exit_role && !strcmp(e->exit_role, r->name))
 			return e->exit_code;
+		if (e->exit_role && role && !strcmp(e->exit_role, role))
+			expected = e->exit_code;
 	}
-	return 0;
+	return expected;
 }
 
 static bool has_stop(const struct scenario *s, const struct role_outcome *r)

@@ -98,24 +98,37 @@ static void end_text(const struct role_outcome *r, char *out, size_t size)
 		snprintf(out, size, "was killed by signal %d", r->status);
 }
 
-static bool exits_judge(const struct scenario *s, struct result *out)
+/* The exit that is expected of a role: what is said of its very name (client/2), or of all of that role. */
+static const struct expect *exit_expected(const struct scenario *s, const struct role_outcome *o)
 {
-	out->exits_why[0] = '\0';
+	const char *role = o->role < s->n_roles ? s->roles[o->role].name : "";
+	const struct expect *found = NULL;
+
 	for (size_t i = 0; i < s->n_expects; i++) {
 		const struct expect *e = &s->expects[i];
 
-		for (uint32_t r = 0; e->exit_role && r < out->outcome.n_roles; r++) {
-			const struct role_outcome *o = &out->outcome.roles[r];
-			char text[64];
+		if (e->exit_role && !strcmp(e->exit_role, o->name))
+			return e;
+		if (e->exit_role && !strcmp(e->exit_role, role))
+			found = e;
+	}
+	return found;
+}
 
-			if (o->role >= s->n_roles || strcmp(s->roles[o->role].name, e->exit_role) ||
-				(o->ended == ENDED_EXIT && o->status == e->exit_code))
-				continue;
-			end_text(o, text, sizeof(text));
-			snprintf(out->exits_why, sizeof(out->exits_why), "exit: %s %s, expected %d", o->name, text,
-				e->exit_code);
-			return false;
-		}
+static bool exits_judge(const struct scenario *s, struct result *out)
+{
+	out->exits_why[0] = '\0';
+	for (uint32_t r = 0; r < out->outcome.n_roles; r++) {
+		const struct role_outcome *o = &out->outcome.roles[r];
+		const struct expect *e = exit_expected(s, o);
+		char text[64];
+
+		if (!e || (o->ended == ENDED_EXIT && o->status == e->exit_code))
+			continue;
+		end_text(o, text, sizeof(text));
+		snprintf(out->exits_why, sizeof(out->exits_why), "exit: %s %s, expected %d", o->name, text,
+			e->exit_code);
+		return false;
 	}
 	return true;
 }

@@ -104,6 +104,7 @@ Test(str, nearest)
 	cr_expect_str_eq(text_nearest("fifp", names, 4), "fifo");
 	cr_expect_str_eq(text_nearest("no-duplicaton", names, 4), "no-duplication");
 	cr_expect_null(text_nearest("backpressure", names, 4));
+	cr_expect_str_eq(text_nearest("TREM", (const char *const[]){ "HUP", "TERM" }, 2), "TERM");
 	cr_expect_null(text_nearest("fifo", names, 0));
 }
 
