@@ -116,6 +116,8 @@ void box_close(struct box *box);
 
 /* expand.c: ${TMP}, ${PORT}, ${ID}, ${KEY} in a text; the caller owns the result. */
 char *box_expand(const struct box *box, const char *text);
+/* The same in the paths that the faults of the plan select. */
+void box_plan_expand(struct box *box);
 /* A port that nobody uses now (in a private network: always the same). */
 uint16_t box_port(const struct box *box);
 
@@ -148,6 +150,7 @@ bool ready_after_met(const struct box *box, const struct instance *in);
 /* Waits at most timeout_ms for news of any kind and takes it in. True if something happened. */
 bool box_wait_news(struct box *box, int timeout_ms);
 void box_take_news(struct box *box);
+bool signal_is_crash(int signal_number);	/* it tells of a mistake of the process itself */
 bool instance_alive(const struct instance *in);
 /* Kills every process of the run, and waits for them (2 s at most). Their number. */
 uint32_t box_sweep(struct box *box);

@@ -39,6 +39,18 @@ char *box_expand(const struct box *box, const char *text)
 	return str_take(&out);
 }
 
+void box_plan_expand(struct box *box)
+{
+	struct plan *plan = arena_plan(box->arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		char *path = box_expand(box, plan->faults[i].path);
+
+		text_copy(plan->faults[i].path, sizeof(plan->faults[i].path), path);
+		free(path);
+	}
+}
+
 /* Can both a TCP and a UDP socket be bound to it now? */
 static bool port_free(uint16_t port)
 {

@@ -32,6 +32,7 @@ static void role_outcome_reset(struct role_outcome *o, const struct instance *in
 	o->started = o->ready = o->hello = o->core = false;
 	o->fds_at_ready = o->fds_at_end = -1;
 	o->threads_at_end = 0;
+	o->child_signal = 0;
 	o->ended_ns = 0;
 	o->cpu_ns = 0;
 }
@@ -74,6 +75,7 @@ static void run_begin(struct box *box, const struct run_options *options, struct
 	outcome_reset(box, out);
 	arena_reset(box->arena);
 	box->arena->stop = 0;
+	box_plan_expand(box);
 	leftovers_before(box);
 	ready_begin(box);
 	box->arena->tick_base = tick_now();
@@ -282,14 +284,27 @@ static int probe(struct box *box)
 	return 0;
 }
 
+/* A process below a role's own that crashed: only its parent was told, and may have made nothing of it. */
+static void child_note(struct outcome *out, const struct proc *p)
+{
+	struct role_outcome *r = p->role < out->n_roles ? &out->roles[p->role] : NULL;
+
+	if (!r || r->child_signal || !p->parent || !signal_is_crash(p->died_by))
+		return;
+	r->child_signal = p->died_by;
+	text_copy(r->child, sizeof(r->child), p->name);
+}
+
 static void events_count(struct box *box)
 {
 	const struct arena *a = box->arena;
 	uint32_t n_chunks = a->next_chunk < ARENA_CHUNKS ? a->next_chunk : ARENA_CHUNKS;
 	uint64_t lost = a->lost;
 
-	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
+	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++) {
 		lost += a->procs[i].lost;
+		child_note(box->out, &a->procs[i]);
+	}
 	for (uint32_t i = 0; i < n_chunks; i++)
 		box->out->n_calls += a->chunks[i].used < CHUNK_EVENTS ? a->chunks[i].used : CHUNK_EVENTS;
 	box->out->seen_all_events = lost == 0 && a->n_procs <= ARENA_PROCS;
