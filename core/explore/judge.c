@@ -249,6 +249,9 @@ static enum symptom judge_deaths(
 		}
 		if (r->ended == ENDED_BY_HARNESS && base && base->ended != ENDED_BY_HARNESS)
 			return say(t, SYMPTOM_HANG, r->name, "%s does not end when it is stopped", r->name);
+		name = signal_name(r->child_signal);
+		if (r->child_signal && base && !base->child_signal)
+			return say(t, SYMPTOM_CRASH, r->child, "%s is killed by SIG%s", r->child, name ? name : "?");
 	}
 	return SYMPTOM_NONE;
 }

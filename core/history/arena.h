@@ -53,6 +53,7 @@ struct proc {
 	_Atomic uint64_t lost;		/* events that found no room */
 	uint64_t armed;			/* bit i: fault i selects this process */
 	uint32_t launcher;		/* sh, env, valgrind …: never struck; its first child takes over its name */
+	_Atomic int32_t died_by;	/* the signal that ended it, as its parent was told by wait(2); 0: not known */
 };
 
 /* What a thread is in. `call` is stored last when a call begins, and cleared first when it ends. */

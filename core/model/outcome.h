@@ -46,6 +46,8 @@ struct role_outcome {
 	int32_t threads_at_end;
 	int64_t ended_ns;	/* since the start of the run */
 	uint64_t cpu_ns;
+	int32_t child_signal;	/* a process below it died of this signal, as `core`; 0: none known */
+	char child[ROLE_NAME];	/* … and was called so */
 	struct output out, err;
 };
 

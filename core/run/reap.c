@@ -19,7 +19,7 @@ bool instance_alive(const struct instance *in)
 	return in->phase == PHASE_RUNNING;
 }
 
-static bool is_core(int signal_number)
+bool signal_is_crash(int signal_number)
 {
 	switch (signal_number) {
 	case SIGSEGV:
@@ -56,7 +56,7 @@ static void outcome_status(const struct box *box, const struct instance *in, int
 		return;
 	}
 	o->status = WTERMSIG(status);
-	o->core = is_core(o->status);
+	o->core = signal_is_crash(o->status);
 	if (in->killed && o->status == SIGKILL)
 		o->ended = ENDED_BY_HARNESS;
 	else if (in->stop_sent && o->status == (in->spec->stop ? in->spec->stop : SIGTERM))

@@ -87,6 +87,15 @@ static uint32_t proc_of_pid(int32_t pid)
 	return 0;
 }
 
+void child_died(int32_t pid, int signal_number)
+{
+	for (uint32_t i = proc_count(); pid > 0 && i-- > 0;)
+		if (arena->procs[i].pid == pid) {
+			atomic_store(&arena->procs[i].died_by, signal_number);
+			return;
+		}
+}
+
 static void child_name(char *name, const char *parent, uint32_t ordinal)
 {
 	char digits[12];
@@ -117,6 +126,7 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	}
 	p = &arena->procs[i];
 	atomic_store(&p->state, PROC_CLAIMED);
+	atomic_store(&p->died_by, 0);
 	p->pid = (int32_t)getpid();
 	p->parent_pid = (int32_t)getppid();
 	p->role = my_role;

@@ -88,6 +88,7 @@ void *real_symbol(const char *name);	/* one more of libc's functions */
 
 /* init.c */
 bool identity_take(void);		/* after fork, or late: true if this process has an identity now */
+void child_died(int32_t pid, int signal_number);	/* told by wait(2) */
 void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 

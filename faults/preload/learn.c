@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 /* A descriptor that is new, whatever had its number before. */
 static void learn_new(struct inv *v, int fd)
@@ -34,6 +35,18 @@ static void learn_option(const struct inv *v)
 {
 	if (v->a[1] == SOL_SOCKET && (v->a[2] == SO_RCVTIMEO || v->a[2] == SO_SNDTIMEO))
 		atomic_fetch_or(&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
+}
+
+/* A child that was killed by a signal: nobody but its parent is told. */
+static void learn_death(const struct inv *v)
+{
+	const int *status = (const int *)v->a[v->shape == SH_WAITPID ? 0 : 1];
+	const siginfo_t *info = (const void *)v->a[2];
+
+	if (v->shape == SH_WAITID && info && (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED))
+		child_died(info->si_pid, info->si_status);
+	else if (v->shape != SH_WAITID && status && v->result > 0 && WIFSIGNALED(*status))
+		child_died((int32_t)v->result, WTERMSIG(*status));
 }
 
 void learn(struct inv *v)
@@ -74,6 +87,9 @@ void learn(struct inv *v)
 	case SH_LISTEN:
 		object_listening(v->fd);
 		role_ready();
+		break;
+	case SH_WAITPID: case SH_WAITPID_FLAGS: case SH_WAITID:
+		learn_death(v);
 		break;
 	case SH_SETSOCKOPT:
 		learn_option(v);

@@ -80,6 +80,20 @@ static void lines_are_told(char *trace)
 			cr_assert_not_null(strstr(line, "hostile.c:"), "no line for: %s", line);
 }
 
+Test(hostile, a_child_that_crashes_is_told_though_its_parent_says_nothing)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "it.yaml", "sabot: 1\ntitle: hostile\nroles:\n  main:\n"
+					"    run: [$SABOT_PROGRAMS/hostile, aborts]\n    driver: true\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "it.yaml", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_not_null(strstr(r.out, "main.1 was killed by signal ABRT"), "%s", r.out);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 ParameterizedTest(struct hostile *h, hostile, is_run_as_ever)
 {
 	char *directory = test_directory(), *yaml, *alone, *under;

@@ -381,6 +381,17 @@ static void dies(void)
 	check(exchange(3), "exchange after ten deaths");
 }
 
+static void abort_quietly(void)
+{
+	abort();
+}
+
+static void loses_child(void)
+{
+	in_child(abort_quietly);
+	check(exchange(3), "exchange as if nothing had been");
+}
+
 static void uses_stdio(void)
 {
 	int fds[2];
@@ -407,7 +418,7 @@ static const struct mode {
 	{ "closes", closes }, { "dups", dups }, { "clears", clears }, { "empties", empties },
 	{ "daemonises", daemonises }, { "user", changes_user }, { "root", changes_root },
 	{ "namespaces", changes_namespaces }, { "storms", storms }, { "cancels", cancels }, { "threads", threads },
-	{ "vforks", vforks }, { "spawns", spawns }, { "children", children }, { "dies", dies }, { "stdio", uses_stdio },
+	{ "vforks", vforks }, { "spawns", spawns }, { "children", children }, { "dies", dies }, { "aborts", loses_child }, { "stdio", uses_stdio },
 	{ "stage-two", stage_two },
 };
 
