@@ -16,6 +16,8 @@
 
 #include "core/base/str.h"
 
+#define ARRIVAL_NS 20000000.0
+
 #define FAULT(name, action, class, argument, families, summary) extern const struct action_code act_##name;
 #include "faults/faults.def"
 #undef FAULT
@@ -61,6 +63,22 @@ void wait_ns(uint64_t ns)
 
 	while (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == -1 && errno == EINTR)
 		;
+}
+
+void arrival_wait(const struct inv *v, bool after)
+{
+	struct pollfd p = { .fd = v->fd, .events = POLLIN };
+	struct timespec limit = { .tv_nsec = (long)(ARRIVAL_NS * (arena->time_scale < 10 ? arena->time_scale : 10)) };
+	int saved = errno;
+
+	if (after || row_family[v->row] != FAMILY_RECEIVE || nonblocking(v))
+		return;
+	if (v->thread)
+		v->thread->flags |= EVF_TIMED;
+	syscall(SYS_ppoll, &p, 1, &limit, NULL, 0);
+	if (v->thread)
+		v->thread->flags = v->flags;
+	errno = saved;
 }
 
 void futex_wake_all(_Atomic uint32_t *word)

@@ -8,6 +8,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 
 	if (!o || s->after || row_family[v->row] != FAMILY_RECEIVE || (!is_stream(v) && !is_connection(v)))
 		return REFUSED_KIND;
+	arrival_wait(v, s->after);
 	atomic_fetch_or(&o->flags, OBF_EOF);
 	v->skip = true;
 	v->result = 0;

@@ -11,9 +11,9 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	int saved = errno;
 
-	(void)s;
 	if (!is_connection(v))
 		return REFUSED_KIND;
+	arrival_wait(v, s->after);
 	syscall(SYS_shutdown, v->fd, SHUT_RDWR);
 	errno = saved;
 	return REFUSED_NOT;

@@ -11,6 +11,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	if (!is_connection(v))
 		return REFUSED_KIND;
+	arrival_wait(v, s->after);
 	connection_break(v);
 	if (s->after || v->shape == SH_CLOSE)
 		return REFUSED_NOT;

@@ -173,6 +173,11 @@ int32_t each_target(const struct plan_fault *f, int signal_number); /* sends it 
 bool nonblocking(const struct inv *v);
 uint64_t now_ns(void);
 void wait_ns(uint64_t ns);
+/*
+ * A receive that blocks returns when something has come: whoever ends the connection then finds the same in every run.
+ * Waits for a short time only, for nothing may be to come.
+ */
+void arrival_wait(const struct inv *v, bool after);
 void datagram_flush(int fd);		/* lets go of what `reorder` holds back for this descriptor; -1: all */
 void datagram_sent(int fd);		/* one more datagram has gone: counts for what is held back */
 long call_real(struct inv *v);		/* the real call with v->a; errno as it left it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dictd SOCKET: a small dictionary, as a daemon in the old way. "END" ends it. SIGHUP means: read the dictionary again. */
+/* dictd SOCKET: a small dictionary, as a daemon in the old way. "END" ends it; SIGHUP: read the dictionary again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

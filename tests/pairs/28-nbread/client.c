@@ -26,13 +26,13 @@ main(int argc, char **argv)
 
     for (n = 0; n < len; n += (size_t)r)
       if ((r = send(s, q[i] + n, len - n, MSG_NOSIGNAL)) < 0) {
-        perror("send");
-        return 1;
+	perror("send");
+	return 1;
       }
     for (n = 0; n < len; n += (size_t)r)
       if ((r = recv(s, a + n, sizeof a - n, 0)) <= 0) {
-        fprintf(stderr, "they hung up\n");
-        return 1;
+	fprintf(stderr, "they hung up\n");
+	return 1;
       }
     printf("%.*s", (int)n, a);
   }
