@@ -276,6 +276,14 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	menu_offer(w, &p, &c);
 }
 
+/* Has the process begun to serve? A look in vain, or a thread that waits from its start on, is no sign of it. */
+static bool takes_client(const struct event *e, uint32_t family)
+{
+	if (family == FAMILY_WAIT)
+		return e->kind == EV_CALL && e->result > 0;
+	return family == FAMILY_ACCEPT || (family == FAMILY_RECEIVE && e->kind == EV_CALL && e->result >= 0);
+}
+
 void positions_collect(struct sweep *w, const struct history *h, const struct arena *a)
 {
 	struct survey s = {
@@ -306,9 +314,7 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 		if (!is_position(he))
 			continue;
 		family = call_table[he->e.call].family;
-		/* A look in vain, or a thread that waits from its start on, takes no client. */
-		if (family == FAMILY_ACCEPT || ((family == FAMILY_WAIT || family == FAMILY_RECEIVE) &&
-						       he->e.kind == EV_CALL && he->e.result >= (family == FAMILY_WAIT)))
+		if (takes_client(&he->e, family))
 			s.served[he->proc] = true;
 		offer(w, h, a, &s, he);
 		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)

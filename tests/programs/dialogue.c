@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A careful client for scenarios with programs that are not ours: says each line, waits for the answer to it, prints it,
- * and says so when an answer is not what was expected or does not come whole.
+ * A careful client for scenarios with programs that are not ours: says each line, waits for the answer to it, prints
+ * it, and says so when an answer is not what was expected or does not come whole.
  *
  *   dialogue unix:PATH|tcp:PORT SAY EXPECT [SAY EXPECT]…       in either, \r and \n stand for themselves
  */
@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "core/base/banned.h"
 
 enum { LINE_MOST = 4096 };
 
@@ -47,7 +49,7 @@ static int connect_to(const char *where)
 	if (is_unix)
 		snprintf(un.sun_path, sizeof(un.sun_path), "%s", where + 5);
 	else
-		in.sin_port = htons((uint16_t)atoi(where + 4));
+		in.sin_port = htons((uint16_t)strtoul(where + 4, NULL, 10));
 	fd = socket(is_unix ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What programs do to a library that lives in them: its first argument says what. Prints what came of it; what is printed
- * is the same with and without a watcher.
+ * What programs do to a library that lives in them: its first argument says what. Prints what came of it; what is
+ * printed is the same with and without a watcher.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -418,7 +418,8 @@ static const struct mode {
 	{ "closes", closes }, { "dups", dups }, { "clears", clears }, { "empties", empties },
 	{ "daemonises", daemonises }, { "user", changes_user }, { "root", changes_root },
 	{ "namespaces", changes_namespaces }, { "storms", storms }, { "cancels", cancels }, { "threads", threads },
-	{ "vforks", vforks }, { "spawns", spawns }, { "children", children }, { "dies", dies }, { "aborts", loses_child }, { "stdio", uses_stdio },
+	{ "vforks", vforks }, { "spawns", spawns }, { "children", children }, { "dies", dies },
+	{ "aborts", loses_child }, { "stdio", uses_stdio },
 	{ "stage-two", stage_two },
 };
 
