@@ -204,6 +204,28 @@ static inline __attribute__((always_inline)) uint32_t plain_object(long fd, uint
 	return object;
 }
 
+/* Where the event will be: asked for before the call, it is in the cache when the call returns. */
+static inline __attribute__((always_inline)) void event_expect(void)
+{
+	const struct chunk *c = &arena->chunks[self->chunk - 1];
+
+	if (likely(self->chunk))
+		__builtin_prefetch(&c->events[atomic_load_explicit(&c->used, memory_order_relaxed)], 1, 3);
+}
+
+/* event_new(), where the chunk has room. */
+static inline __attribute__((always_inline)) struct event *event_take(void)
+{
+	if (likely(self->chunk)) {
+		struct chunk *c = &arena->chunks[self->chunk - 1];
+		uint32_t i = atomic_fetch_add_explicit(&c->used, 1, memory_order_relaxed);
+
+		if (likely(i < CHUNK_EVENTS))
+			return &c->events[i];
+	}
+	return event_new();
+}
+
 static inline __attribute__((always_inline)) long move_fast(
 	uint32_t row, bool out, uint32_t object, long a0, long a1, long a2, long a3, real_function f, uint64_t site)
 {
@@ -222,13 +244,14 @@ static inline __attribute__((always_inline)) long move_fast(
 	atomic_store_explicit(
 		&t->n_calls, atomic_load_explicit(&t->n_calls, memory_order_relaxed) + 1, memory_order_relaxed);
 	atomic_store_explicit(&t->call, row + 1, memory_order_release);
+	event_expect();
 	result = f(a0, a1, a2, a3, 0, 0, 0);
 	if (row_result[row] == RES_I)
 		result = (int)result;
 	now = tick_now();
 	atomic_store_explicit(&t->call, 0, memory_order_relaxed);
 	saved = errno;
-	e = event_new();
+	e = event_take();
 	if (unlikely(!e))
 		return result;
 	e->stamp = out ? start : now;
@@ -281,7 +304,7 @@ enum { ENVIRONMENT_ROOM = 1024 };
 	{ \
 		enum { makes_program = SH_##shape_ == SH_EXEC_ENV || SH_##shape_ == SH_SPAWN }; \
 		char *room[makes_program ? ENVIRONMENT_ROOM : 1], text[makes_program ? ENVIRONMENT_TEXT : 1]; \
-		struct inv v = { .a = { VALUES_##arguments } }; \
+		const long a[7] = { VALUES_##arguments }; \
 		real_function f = real[ROW_##symbol]; \
 \
 		if (unlikely(!f)) { \
@@ -289,16 +312,19 @@ enum { ENVIRONMENT_ROOM = 1024 };
 			f = real[ROW_##symbol]; \
 		} \
 		if (unlikely(!at_work())) \
-			return NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6])); \
+			return NARROW_##result_kind_(f(a[0], a[1], a[2], a[3], a[4], a[5], a[6])); \
 		if (moves_bytes(SH_##shape_) && RES_##result_kind_ == RES_L) { \
 			const bool out = FAMILY_##family_ == FAMILY_SEND; \
 			const bool flags = SH_##shape_ == SH_BUF_IN_FLAGS || SH_##shape_ == SH_BUF_OUT_FLAGS; \
-			uint32_t object = flags && v.a[3] & MSG_PEEK ? 0 : plain_object(v.a[0], ROW_##symbol, out); \
+			uint32_t object = flags && a[3] & MSG_PEEK ? 0 : plain_object(a[0], ROW_##symbol, out); \
 \
 			if (likely(object)) \
-				return move_fast(ROW_##symbol, out, object, v.a[0], v.a[1], v.a[2], v.a[3], f, \
+				return move_fast(ROW_##symbol, out, object, a[0], a[1], a[2], a[3], f, \
 					(uint64_t)__builtin_return_address(0)); \
 		} \
+		/* Filled in only here: the short way has no use for it. */ \
+		struct inv v = { .a = { a[0], a[1], a[2], a[3], a[4], a[5], a[6] } }; \
+\
 		v.site = (uint64_t)__builtin_return_address(0); \
 		if (makes_program) \
 			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : 2, room, ENVIRONMENT_ROOM, text); \
