@@ -97,6 +97,14 @@ void findings_group(struct sweep *w)
 		*f = (struct finding){ .candidate = i, .symptom = t->symptom, .n_alike = 1 };
 	}
 	qsort(w->findings, w->n_findings, sizeof(*w->findings), by_order);
+	/* What the sweep saw stays until a confirmation says it anew. */
+	for (uint32_t i = 0; i < w->n_findings; i++) {
+		const struct trial *t = &w->trials[w->findings[i].candidate];
+
+		text_copy(w->findings[i].text, TRIAL_TEXT, t->text);
+		text_copy(w->findings[i].role, ROLE_NAME, t->role);
+		text_copy(w->findings[i].property, sizeof(w->findings[i].property), t->property);
+	}
 }
 
 static void unreproduced(struct sweep *w, const struct finding *f)
@@ -134,11 +142,6 @@ static uint32_t errands_make(struct sweep *w, struct errand *errands)
 	for (uint32_t i = 0; i < w->n_findings; i++) {
 		bool slow = w->trials[w->findings[i].candidate].duration_ns > LONG_NS;
 
-		/* What the sweep saw stays until a confirmation says it anew. */
-		text_copy(w->findings[i].text, TRIAL_TEXT, w->trials[w->findings[i].candidate].text);
-		text_copy(w->findings[i].role, ROLE_NAME, w->trials[w->findings[i].candidate].role);
-		text_copy(w->findings[i].property, sizeof(w->findings[i].property),
-			w->trials[w->findings[i].candidate].property);
 		for (uint32_t k = 0; k < (slow ? CONFIRMATIONS : 1); k++)
 			errands[n++] = (struct errand){ .sweep = w, .finding = i, .first = k == 0,
 							.runs = slow ? 1 : CONFIRMATIONS };
