@@ -17,7 +17,7 @@ static void count_check(const struct property_input *in, struct verdict *out)
 		if (!r->service || r->ended == ENDED_BY_FAULT)
 			continue;
 		if (b->fds_at_end > 0 && r->fds_at_end > b->fds_at_end)
-			verdict_set(out, VERDICT_VIOLATED, "%s holds %d descriptors when all is over, without the fault %d",
+			verdict_set(out, VERDICT_VIOLATED, "%s holds %d descriptors, without the fault %d",
 				r->name, r->fds_at_end, b->fds_at_end);
 		else if (b->threads_at_end > 0 && r->threads_at_end > b->threads_at_end)
 			verdict_set(out, VERDICT_VIOLATED, "%s has %d threads when all is over, without the fault %d",

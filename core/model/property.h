@@ -49,7 +49,7 @@ struct property {
 	const char *about;	/* delivery, order, connection, flow, liveness, processes, what is left, tools */
 	bool needs_all_events;	/* a history with lost events makes it unknown before check is called */
 	bool needs_baseline;
-	bool uses_baseline;	/* sees more with the fault-free run, which is made if the scenario names the property */
+	bool uses_baseline;	/* sees more with one, made if the scenario names the property */
 	/*
 	 * Is the question senseless here? NULL: it always applies. Returns NULL if it applies, else the reason (a
 	 * literal).

@@ -38,7 +38,7 @@ int proc_descriptor_name(int pid, int fd, char *out, size_t size);
 int proc_thread_timed(int pid, int tid);
 /* Has the process a timer that may still interrupt it: a handler of SIGALRM and the like, or a timer_create(2)? */
 bool proc_has_timer(int pid);
-/* Has a TCP socket of this network namespace bytes that the other end has not confirmed? The kernel may hold them back. */
+/* Has a TCP socket of this network namespace bytes that are not yet confirmed? The kernel may hold them back. */
 bool proc_tcp_in_flight(void);
 /* Whole file into a fixed buffer, cut if need be, always terminated. Bytes read, or -errno. */
 long proc_read(const char *path, char *buffer, size_t size);
