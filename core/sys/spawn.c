@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ static const char *child_prepare(const struct spawn *s)
 	setpgid(0, 0);
 	if (place_descriptors(s->fds))
 		return "dup2";
+	/* Libraries open files without asking: libdw keeps the programs that it has looked into. */
+	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (s->inherit >= 0 && fcntl(s->inherit, F_SETFD, 0))
 		return "fcntl";
 	if (s->directory && chdir(s->directory))
