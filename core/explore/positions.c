@@ -80,11 +80,15 @@ static void select_object(
 
 static uint32_t site_index(struct sweep *w, const struct history *h, const struct history_event *he)
 {
-	char key[SITE_KEY];
+	char key[SITE_KEY], *slash;
 	struct site site;
 
 	memset(&site, 0, sizeof(site));
 	site_find(h, he->image, he->e.site, &site);
+	/* The name alone, whatever directory the compiler was called in: the same in every build. */
+	slash = strrchr(site.file, '/');
+	if (slash)
+		memmove(site.file, slash + 1, strlen(slash + 1) + 1);
 	site_key(&site, key, sizeof(key));
 	for (uint32_t i = 0; i < w->n_sites; i++)
 		if (strcmp(w->sites[i].key, key) == 0)
