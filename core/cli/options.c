@@ -38,7 +38,7 @@ static bool count32_take(const char *text, uint32_t *out, const char **advice)
 {
 	uint64_t n;
 
-	*advice = "a whole number, 1 or more";
+	*advice = "wants a whole number, 1 or more";
 	if (!count_take(text, 1, INT32_MAX, &n))
 		return false;
 	*out = (uint32_t)n;
@@ -49,7 +49,7 @@ static bool duration_take(const char *text, int64_t *out, const char **advice)
 {
 	enum unit_result r = parse_duration(text, out);
 
-	*advice = r ? duration_advice(r) : "more than nothing, and less than a year";
+	*advice = r ? duration_advice(r) : "wants more than nothing, and less than a year";
 	return r == UNIT_FINE && *out > 0 && *out < YEAR_NS;
 }
 
@@ -68,7 +68,7 @@ static bool take_jobs(struct options *o, const char *text, const char **advice)
 {
 	uint64_t n;
 
-	*advice = "a number from 1 to 256";
+	*advice = "wants a number from 1 to 256";
 	if (!count_take(text, 1, 256, &n))
 		return false;
 	o->jobs = (unsigned)n;
@@ -77,7 +77,7 @@ static bool take_jobs(struct options *o, const char *text, const char **advice)
 
 static bool take_seed(struct options *o, const char *text, const char **advice)
 {
-	*advice = "a whole number";
+	*advice = "wants a whole number";
 	o->has_seed = true;
 	return count_take(text, 0, INT64_MAX, &o->seed);
 }
@@ -97,7 +97,7 @@ static bool take_report(struct options *o, const char *text, const char **advice
 	const char *colon = strchr(text, ':');
 	char *name = colon ? mem_printf("%.*s", (int)(colon - text), text) : mem_dup(text);
 
-	*advice = "`sabot list reporters` shows them; NAME:FILE writes to a file";
+	*advice = "no such reporter, or no file after the colon; `sabot list reporters` shows them";
 	if (!reporter_find(name) || o->n_reports == OPTIONS_REPORTS || (colon && !colon[1])) {
 		free(name);
 		return false;
@@ -113,7 +113,7 @@ static bool take_matrix_report(struct options *o, const char *text, const char *
 	const char *colon = strchr(text, ':'), *word = NULL;
 	char *name = colon ? mem_printf("%.*s", (int)(colon - text), text) : mem_dup(text);
 
-	*advice = "tty, json or markdown; NAME:FILE writes to a file";
+	*advice = "wants tty, json or markdown; NAME:FILE writes to a file";
 	if (!word_take(name, words, 3, &word) || o->n_reports == OPTIONS_REPORTS || (colon && !colon[1])) {
 		free(name);
 		return false;
@@ -126,7 +126,7 @@ static bool take_under(struct options *o, const char *text, const char **advice)
 {
 	static const char *const words[] = { "memcheck", "helgrind", "drd" };
 
-	*advice = "memcheck, helgrind or drd";
+	*advice = "wants memcheck, helgrind or drd";
 	return word_take(text, words, 3, &o->under);
 }
 
@@ -134,7 +134,7 @@ static bool take_backend(struct options *o, const char *text, const char **advic
 {
 	static const char *const words[] = { "auto", "preload", "seccomp" };
 
-	*advice = "auto, preload or seccomp";
+	*advice = "wants auto, preload or seccomp";
 	return word_take(text, words, 3, &o->backend);
 }
 
@@ -144,7 +144,7 @@ static bool take_realism(struct options *o, const char *text, const char **advic
 		[REALISM_LINUX] = "linux", [REALISM_POSIX] = "posix", [REALISM_ANY] = "any"
 	};
 
-	*advice = "linux, posix or any";
+	*advice = "wants linux, posix or any";
 	for (int i = 0; i < 3; i++) {
 		if (strcmp(words[i], text) == 0) {
 			o->realism = i;
@@ -156,7 +156,7 @@ static bool take_realism(struct options *o, const char *text, const char **advic
 
 static bool take_time_scale(struct options *o, const char *text, const char **advice)
 {
-	*advice = "a factor from 0.001 to 1000";
+	*advice = "wants a factor from 0.001 to 1000";
 	o->has_time_scale = true;
 	return parse_real(text, &o->time_scale) && o->time_scale >= 0.001 && o->time_scale <= 1000;
 }
@@ -173,7 +173,7 @@ static bool take_positions(struct options *o, const char *text, const char **adv
 
 static bool take_depth(struct options *o, const char *text, const char **advice)
 {
-	*advice = "1 or 2";
+	*advice = "wants 1 or 2";
 	return count32_take(text, &o->depth, advice) && o->depth <= 2;
 }
 
@@ -184,14 +184,14 @@ static bool take_shard(struct options *o, const char *text, const char **advice)
 	bool fine = slash && count32_take(left, &o->shard, advice) && count32_take(slash + 1, &o->n_shards, advice) &&
 		    o->shard <= o->n_shards;
 
-	*advice = "i/n with i from 1 to n, for example 2/8";
+	*advice = "wants i/n with i from 1 to n, for example 2/8";
 	free(left);
 	return fine;
 }
 
 static bool take_inject(struct options *o, const char *text, const char **advice)
 {
-	*advice = "no more than 24";
+	*advice = "wants no more than 24";
 	if (o->n_injects == OPTIONS_INJECTS)
 		return false;
 	o->injects[o->n_injects++] = text;
@@ -329,7 +329,7 @@ static int row_take(const struct command *c, const struct option_row *r, struct 
 
 	if (r->take(o, text, &advice))
 		return 0;
-	fprintf(stderr, "sabot %s: --%s %s: wants %s\n", c->name, r->name, text, advice);
+	fprintf(stderr, "sabot %s: --%s %s: %s\n", c->name, r->name, text, advice);
 	return EXIT_USAGE;
 }
 

@@ -119,7 +119,10 @@ static json_t *part_load(const char *path, char *why, size_t size)
 	json_t *part = json_load_file(path, 0, &error);
 
 	if (!part) {
-		snprintf(why, size, "%s:%d:%d: %s", path, error.line, error.column, error.text);
+		if (error.line > 0)
+			snprintf(why, size, "%s:%d:%d: %s", path, error.line, error.column, error.text);
+		else
+			snprintf(why, size, "%s", error.text);
 		return NULL;
 	}
 	if (!json_is_array(json_object_get(part, "findings")) || !json_is_array(json_object_get(part, "coverage"))) {
