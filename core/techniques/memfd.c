@@ -67,23 +67,22 @@ static void handle_close(struct handle *h)
 
 /* ---- sending ---- */
 
-/* Fills the memory through a mapping; it must be unmapped before it can be sealed against writing. */
+/* write() also makes it as long as it must be; a mapping would cost a page fault, and could not be sealed over. */
 static int memory_fill(int fd, const struct message *m)
 {
-	size_t n = message_size(m);
-	void *memory;
-	int r;
+	const char *from = (const char *)m;
+	size_t left = message_size(m);
 
-	do
-		r = ftruncate(fd, (off_t)n);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return say_errno("ftruncate");
-	memory = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		return say_errno("mmap");
-	memcpy(memory, m, n);
-	munmap(memory, n);
+	while (left) {
+		ssize_t n = write(fd, from, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return say_errno("filling the memory");
+		from += n;
+		left -= (size_t)n;
+	}
 	return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? say_errno("sealing the memory") : 0;
 }
 
