@@ -290,8 +290,9 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	const struct finding *fi = &w->findings[index];
 	const struct candidate *c = &w->candidates[fi->candidate];
 	const struct sweep_site *site = &w->sites[c->site];
-	const struct scenario *s = fi->messages || fi->clients ? scenario_shrunk(w->scenario, fi->messages, fi->clients) :
-		w->scenario;
+	bool shrunk = fi->messages || fi->clients;
+	const struct scenario *s =
+		shrunk ? scenario_shrunk(w->scenario, fi->messages, fi->clients) : w->scenario;
 	FILE *f = fopen(path, "w");
 	char *title = mem_printf(
 		"%s at %s (%s), %s: %s", symptom_names[fi->symptom], site->text, c->call, c->label, fi->text);

@@ -176,8 +176,8 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 bool baseline_sound(struct baseline *b, const struct scenario *s);
 uint64_t lines_hash(const struct output *o);
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t);
-enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o, const struct history *h,
-	struct trial *t);
+enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
+	const struct history *h, struct trial *t);
 
 /* worker.c: errands, run in a box */
 int errand_scout(struct box *box, void *data);

@@ -276,7 +276,8 @@ static enum symptom judge_services(
 		if (takes_object(c) && r->status && r->err.length)
 			continue;
 		/* A service that has lost the one that it needs may end, and say so. */
-		if (c->grade == GRADE_DISRUPTIVE && c->of_service && !is_struck(c, r) && is_peer(c, r) && r->status && r->err.length)
+		if (c->grade == GRADE_DISRUPTIVE && c->of_service && !is_struck(c, r) && is_peer(c, r) &&
+			r->status && r->err.length)
 			continue;
 		return say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name,
 			"%s ends with exit status %d (without the fault: %s %d)", r->name, r->status,
@@ -467,8 +468,8 @@ static enum symptom judge_effort(
 }
 
 /* The user's own expectations: what `expect:` says must hold. */
-enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o, const struct history *h,
-	struct trial *t)
+enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
+	const struct history *h, struct trial *t)
 {
 	struct scenario s = *w->scenario;
 	struct property_input in = { .history = h, .outcome = o, .scenario = &s, .baseline = &w->baseline.outcome,
@@ -490,8 +491,8 @@ enum symptom judge_expected(const struct sweep *w, const struct candidate *c, co
 		if (v.value != VERDICT_VIOLATED)
 			continue;
 		text_copy(t->property, sizeof(t->property), p->name);
-		return say(t, strcmp(p->name, "no-loss") == 0 ? SYMPTOM_LOSS : SYMPTOM_WRONG_OUTPUT, c->process, "%s is violated: %s",
-			p->name, v.why);
+		return say(t, strcmp(p->name, "no-loss") == 0 ? SYMPTOM_LOSS : SYMPTOM_WRONG_OUTPUT, c->process,
+			"%s is violated: %s", p->name, v.why);
 	}
 	return SYMPTOM_NONE;
 }

@@ -93,10 +93,12 @@ static void fail(struct sweep *w, const struct candidate *like, const struct cal
 static void fail_for_good(struct sweep *w, const struct candidate *like)
 {
 	struct candidate lasting = *like;
+	struct dish dish = {
+		.action = ACT_FAIL, .value = EMFILE, .grade = GRADE_DISRUPTIVE, .times = TIMES_FOREVER
+	};
 
 	lasting.lasting = true;
-	add(w, &lasting, &(struct dish){ .action = ACT_FAIL, .value = EMFILE, .grade = GRADE_DISRUPTIVE, .times = TIMES_FOREVER },
-		"fail: EMFILE from now on");
+	add(w, &lasting, &dish, "fail: EMFILE from now on");
 }
 
 static bool is_stream_object(const struct object *o)

@@ -53,9 +53,11 @@ struct scenario *scenario_shrunk(const struct scenario *s, uint32_t messages, ui
 	return copy;
 }
 
-static bool still_breaks(struct sweep *w, struct box *box, const struct finding *f, const struct scenario *s, struct outcome *out)
+static bool still_breaks(struct sweep *w, struct box *box, const struct finding *f, const struct scenario *s,
+	struct outcome *out)
 {
-	struct sweep *small = mmap(NULL, sizeof(*small), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct sweep *small = mmap(NULL, sizeof(*small), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	bool breaks = false;
 
 	if (small == MAP_FAILED)

@@ -362,8 +362,8 @@ static void confirm_another(struct sweep *w, struct box *box, struct finding *f,
 	uint32_t first = f->candidate, tries = 0;
 
 	for (uint32_t i = 0; i < w->n_candidates && tries < OTHERS_MOST && f->reproduced < f->tried; i++) {
-		if (i == first || atomic_load(&w->trials[i].state) != TRIAL_DONE || w->trials[i].result != RESULT_BROKEN ||
-			!trials_alike(w, i, first))
+		if (i == first || atomic_load(&w->trials[i].state) != TRIAL_DONE ||
+			w->trials[i].result != RESULT_BROKEN || !trials_alike(w, i, first))
 			continue;
 		tries++;
 		*seen = false;

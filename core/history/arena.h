@@ -22,7 +22,8 @@
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
-#define ZYGOTE_ENV "SABOT_ZYGOTE"	/* set: stop before main and fork a run on command; 2: LD_BIND_NOW too was set for that */
+/* set: stop before main and fork a run on command; 2: LD_BIND_NOW too was set for that */
+#define ZYGOTE_ENV "SABOT_ZYGOTE"
 
 enum arena_limit {
 	ARENA_ROLES = 64,	/* role instances */

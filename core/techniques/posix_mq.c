@@ -52,9 +52,9 @@ static size_t payload_largest(const struct ref_options *o)
 }
 
 /*
- * All queues of a user together may take only so many bytes (RLIMIT_MSGQUEUE: 800 KiB); beyond that mq_open() fails with
- * EMFILE. Then a queue for fewer messages has to do: it only makes its senders wait more often. If there is no room even
- * for one message, somebody else may soon remove a queue.
+ * All queues of a user together may take only so many bytes (RLIMIT_MSGQUEUE: 800 KiB); beyond that mq_open() fails
+ * with EMFILE. Then a queue for fewer messages has to do: it only makes its senders wait more often. If there is no
+ * room even for one message, somebody else may soon remove a queue.
  */
 static mqd_t queue_make(const struct ref_options *o, uint32_t client, int access, long n_messages)
 {

@@ -82,7 +82,7 @@ static struct candidate transparent(void)
 static struct candidate disruptive(const char *process, const char *peer, uint32_t action)
 {
 	struct candidate c = { .call = "read", .grade = GRADE_DISRUPTIVE, .kills = action == ACT_KILL,
-			       .of_service = strcmp(process, "server") == 0, .fault = { .action = action, .times = 1 } };
+		.of_service = strcmp(process, "server") == 0, .fault = { .action = action, .times = 1 } };
 
 	text_copy(c.process, sizeof(c.process), process);
 	text_copy(c.peer, sizeof(c.peer), peer);
@@ -206,7 +206,9 @@ Test(judge, what_is_left)
 
 Test(judge, benign_by_the_users_word)
 {
-	scenario->expects[0] = (struct expect){ .property = mem_dup("same-output"), .benign = mem_dup("prints the time") };
+	scenario->expects[0] = (struct expect){
+		.property = mem_dup("same-output"), .benign = mem_dup("prints the time")
+	};
 	scenario->n_expects = 1;
 	outcome_set(now, false);
 	output_set(&now->roles[CLIENT].out, "one\n");
