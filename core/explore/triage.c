@@ -58,9 +58,17 @@ bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)
 	return alike(&w->candidates[a], &w->trials[a], &w->candidates[b], &w->trials[b]);
 }
 
-/* Which of two alike trials stands for both: the earlier occurrence, then the quicker run. */
+/* After a kill, or an end of file, the other side is already on its way: what it still does depends on the scheduler. */
+static bool races(const struct candidate *c)
+{
+	return c->fault.action == ACT_KILL || c->fault.action == ACT_EOF;
+}
+
+/* Which of two alike trials stands for both: the surer fault, the earlier occurrence, the quicker run. */
 static bool better(const struct candidate *a, const struct trial *ta, const struct candidate *b, const struct trial *tb)
 {
+	if (races(a) != races(b))
+		return races(b);
 	if (a->rank != b->rank)
 		return a->rank < b->rank;
 	return ta->duration_ns / 100000000 < tb->duration_ns / 100000000;
