@@ -90,3 +90,14 @@ size_t coverage_rows(const struct sweep *w, struct cover_row **rows)
 	qsort(*rows, n, sizeof(**rows), by_place);
 	return n;
 }
+
+uint32_t count_infeasible(const struct sweep *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < N_REFUSALS; i++)
+		n += w->n_skipped[i];
+	for (uint32_t i = 0; i < w->n_candidates; i++)
+		n += w->trials[i].state == TRIAL_DONE && w->trials[i].result == RESULT_INFEASIBLE;
+	return n;
+}

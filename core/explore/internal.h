@@ -217,6 +217,8 @@ struct cover_row {
 };
 /* All rows, sorted by site, call and fault; the caller frees *rows. */
 size_t coverage_rows(const struct sweep *w, struct cover_row **rows);
+/* Faults that were not tried, or refused, because they cannot happen at their position. */
+uint32_t count_infeasible(const struct sweep *w);
 /* The word before ':' of a label: "short" of "short: 1"; "fail EMFILE" stays whole. */
 void label_kind(const char *label, char *out, size_t size);
 

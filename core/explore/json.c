@@ -42,17 +42,6 @@ static json_t *coverage_json(const struct sweep *w)
 	return list;
 }
 
-static uint32_t count_infeasible(const struct sweep *w)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < N_REFUSALS; i++)
-		n += w->n_skipped[i];
-	for (uint32_t i = 0; i < w->n_candidates; i++)
-		n += w->trials[i].state == TRIAL_DONE && w->trials[i].result == RESULT_INFEASIBLE;
-	return n;
-}
-
 int explore_json(const struct sweep *w, FILE *out)
 {
 	double seconds = (double)w->swept_ns / 1e9;

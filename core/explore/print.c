@@ -88,17 +88,6 @@ static void coverage_print(const struct sweep *w, FILE *out)
 	free(rows);
 }
 
-static uint32_t count_infeasible(const struct sweep *w)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < N_REFUSALS; i++)
-		n += w->n_skipped[i];
-	for (uint32_t i = 0; i < w->n_candidates; i++)
-		n += w->trials[i].state == TRIAL_DONE && w->trials[i].result == RESULT_INFEASIBLE;
-	return n;
-}
-
 static void skipped_print(const struct sweep *w, FILE *out)
 {
 	uint32_t reasons[N_REFUSALS];
