@@ -21,7 +21,7 @@
 #include "tests/bench/fans.h"
 #include "tests/bench/loops.h"
 
-enum { SMALL = 64, MIDDLE = 4096, LARGE = 65536, READY_MS = 5000 };
+enum { SMALL = 64, MIDDLE = 4096, LARGE = 65536, READY_MS = 5000, RING_BYTES = 1 << 28 };
 
 static char *text_make(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static char *text_make(const char *format, ...)
@@ -188,6 +188,9 @@ static void technique_round(const struct loop *loop, size_t size, bool one_way, 
 	}
 	value = one_way ? loop_one_way(loop, size, n * 4) : loop_round_trip(loop, size, n);
 	result_add(group, base, unit, base, value, "the loop failed");
+	if (one_way && !strcmp(loop->name, "posix-shm"))
+		result_add(group, "posix-shm, shm_ring.h as it is shipped", unit, "unix-stream, loop",
+			shipped_ring_rate(size, RING_BYTES / size), "the ring failed");
 	for (size_t v = 0; v < n_variants; v++) {
 		const struct reference_run run = { .technique = loop->name, .pattern = one_way ? "one-way" : "echo",
 			.design = variants[v].design, .size = size };

@@ -40,6 +40,9 @@ double loop_round_trip(const struct loop *loop, size_t size, unsigned long n);
 /* Messages a second from parent to child, n of them; negative: it failed. */
 double loop_one_way(const struct loop *loop, size_t size, unsigned long n);
 
+/* Messages a second through core/techniques/shm_ring.h, from child to parent; negative: it failed. */
+double shipped_ring_rate(size_t size, unsigned long n);
+
 /* The techniques over shared memory; in rings.c. `make` returns a descriptor of `room` bytes of memory, or -1. */
 int ring_open(struct ends *e, int (*make)(size_t room));
 int ring_open_sysv(struct ends *e);
