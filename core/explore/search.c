@@ -52,7 +52,7 @@ static struct box_options box_options_of(const struct sweep *w, unsigned cpu)
 		.library = w->options.library,
 		.cpu = cpu_number(cpu),
 		.zygotes = !w->options.exec_mode,
-		.time_scale = w->options.time_scale ? w->options.time_scale : 1,
+		.time_scale = w->options.time_scale > 0 ? w->options.time_scale : 1,
 	};
 }
 

@@ -199,8 +199,11 @@ void arena_reset(struct arena *a)
 
 	/* the events stay where they are: no seal fits the new generation */
 	atomic_store(&a->generation, generation ? generation : 1);
-	for (uint32_t i = 0; i < n_chunks; i++)
-		a->chunks[i].used = a->chunks[i].proc = a->chunks[i].next = 0;
+	for (uint32_t i = 0; i < n_chunks; i++) {
+		a->chunks[i].used = 0;
+		a->chunks[i].proc = 0;
+		a->chunks[i].next = 0;
+	}
 	memset(a->procs, 0, at_most(a->n_procs, ARENA_PROCS) * sizeof(a->procs[0]));
 	memset(a->objects, 0, at_most(a->n_objects, ARENA_OBJECTS) * sizeof(a->objects[0]));
 	memset(a->threads, 0, sizeof(a->threads));
