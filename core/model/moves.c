@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What history/ asks of the table of calls. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "core/history/history.h"
@@ -27,11 +28,24 @@ static uint8_t moves_of(const char *plain)
 	return is_one_of(plain, nothing) ? MOVES_NOTHING : MOVES_RESULT;
 }
 
+/* Asked for every event of every run, so the names are compared once a row. Any thread may find it out. */
+static uint8_t moves_known(uint32_t row)
+{
+	static _Atomic uint8_t known[CALL_BITS];	/* and one more; 0: not yet */
+	uint8_t moves = atomic_load_explicit(&known[row], memory_order_relaxed);
+
+	if (!moves) {
+		moves = (uint8_t)(moves_of(call_table[row].plain) + 1);
+		atomic_store_explicit(&known[row], moves, memory_order_relaxed);
+	}
+	return (uint8_t)(moves - 1);
+}
+
 struct history_call history_call_of(uint32_t row)
 {
 	struct history_call call = { .family = FAMILY_OTHER };
 
-	if (row >= n_calls)
+	if (row >= n_calls || row >= CALL_BITS)
 		return call;
 	call.family = call_table[row].family;
 	if (call.family == FAMILY_SEND)
@@ -40,6 +54,6 @@ struct history_call history_call_of(uint32_t row)
 		call.way = WAY_OUT;
 	else
 		return call;
-	call.moves = moves_of(call_table[row].plain);
+	call.moves = moves_known(row);
 	return call;
 }
