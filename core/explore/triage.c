@@ -58,7 +58,9 @@ bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)
 	return alike(&w->candidates[a], &w->trials[a], &w->candidates[b], &w->trials[b]);
 }
 
-/* After a kill, or an end of file, the other side is already on its way: what it still does depends on the scheduler. */
+/*
+ * After a kill, or an end of file, the other side is already on its way: what it still does depends on the scheduler.
+ */
 static bool races(const struct candidate *c)
 {
 	return c->fault.action == ACT_KILL || c->fault.action == ACT_EOF;
