@@ -116,13 +116,23 @@ static bool libc_open(struct symbols *out)
 	return false;
 }
 
+/* ThreadSanitizer has to see the locks, or it takes all that they guard for a race. */
+static bool tsan_there(void)
+{
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		if (map->l_name && strstr(map->l_name, "/libtsan.so."))
+			return true;
+	return false;
+}
+
 void real_init(void)
 {
 	struct symbols libc;
-	bool have = libc_open(&libc);
+	bool have = libc_open(&libc), tsan = tsan_there();
 
 	for (uint32_t row = 0; row < n_rows; row++) {
-		void *f = have ? symbol_find(&libc, row_symbol[row]) : NULL;
+		bool direct = have && !(tsan && row_family[row] == FAMILY_LOCK);
+		void *f = direct ? symbol_find(&libc, row_symbol[row]) : NULL;
 
 		if (!f)
 			f = dlsym(RTLD_NEXT, row_symbol[row]);
