@@ -158,6 +158,7 @@ static void killed_often(unsigned times, uint64_t seed)
 	assert_gone(directory);
 	assert_names_go("/tmp");
 	assert_names_go("/dev/shm");
+	assert_names_go("/dev/mqueue");	/* where it is mounted */
 	test_directory_remove(directory);
 }
 
