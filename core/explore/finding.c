@@ -20,6 +20,7 @@
 #include "core/model/fault.h"
 
 #define PATIENCE_S 7
+#define REPLAYS 20
 #define NS_PER_S 1000000000
 
 static void quoted(FILE *f, const char *text)
@@ -327,6 +328,9 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	if (c->grade != GRADE_TRANSPARENT && !(c->kills && c->of_service))
 		fputs("probe: true\n", f);
 	fprintf(f, "expect:\n  %s: holds\n", finding_property(fi));
+	/* What the other side still does after an end depends on the scheduler: a replay tries until it breaks. */
+	if (c->grade == GRADE_DISRUPTIVE || fi->reproduced < fi->tried)
+		fprintf(f, "repeat: %d\n", REPLAYS);
 	fprintf(f, "timeout: %" PRId64 "s\nseed: %" PRIu64 "\nrealism: %s\n",
 		s->timeout_ns > (int64_t)PATIENCE_S * NS_PER_S ? s->timeout_ns / NS_PER_S : PATIENCE_S, s->seed,
 		fi->posix ? "posix" : s->realism == REALISM_ANY ? "any" : "linux");
