@@ -94,7 +94,6 @@ static struct outcome *baseline_run(struct box *box, const struct scenario *s, s
 
 	plan_fill(box_arena(box), s);
 	plan->n_faults = 0;
-	memset(&plan->armed, 0, sizeof(plan->armed));
 	if (!run_once(box, &(struct run_options){ .probe = s->probe }, baseline) && baseline->end == RUN_DONE)
 		return baseline;
 	note_add(out, "the fault-free run did not end well: %s\n", baseline->why);

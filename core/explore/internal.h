@@ -127,7 +127,7 @@ struct sweep {
 	uint64_t avoid_signals;
 	int64_t started_ns, swept_ns;	/* spent in the sweep */
 	_Atomic uint32_t next;		/* index into order */
-	_Atomic uint32_t stop, n_done, n_broken, n_harness, n_runs;
+	_Atomic uint32_t stop, n_broken, n_harness, n_runs;
 	_Atomic int64_t deadline_ns;
 	uint32_t n_order, order[SWEEP_CANDIDATES];
 	uint32_t n_runs_before, n_runs_swept;	/* runs before the sweep; in it */
@@ -135,7 +135,6 @@ struct sweep {
 	char unreproduced[4096];	/* a line each */
 	bool interrupted, out_of_budget;
 	char harness_why[512];
-	char directory[256];		/* ${TMP} of the box that made the baseline */
 	struct worker_slot workers[SWEEP_WORKERS];
 	uint32_t n_skips;
 	struct skipped skips[SWEEP_SKIPS];

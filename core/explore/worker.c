@@ -19,12 +19,6 @@
 #define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
 enum { SLOW_RANK = 1, KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
 
-static void call_set_join(struct call_set *to, const struct call_set *from)
-{
-	for (size_t i = 0; i < CALL_BITS / 64; i++)
-		to->bits[i] |= from->bits[i];
-}
-
 /* c NULL: a run without faults. */
 void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 {
@@ -38,13 +32,11 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 	plan->n_faults = 1;
 	plan->faults[0] = c->fault;
 	plan->state[0].armed = 1;
-	call_set_join(&plan->armed, &c->fault.where.at);
 	if (!c->has_also)
 		return;
 	plan->n_faults = 2;
 	plan->faults[1] = c->also;
 	plan->state[1].armed = 1;
-	call_set_join(&plan->armed, &c->also.where.at);
 }
 
 static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
@@ -80,7 +72,6 @@ static int positions_read(struct sweep *w, struct box *box)
 		text_copy(w->harness_why, sizeof(w->harness_why), "the history of the fault-free run cannot be read");
 		return EXIT_HARNESS;
 	}
-	text_copy(w->directory, sizeof(w->directory), box_arena(box)->directory);
 	positions_collect(w, &h, box_arena(box));
 	history_fini(&h);
 	return 0;
@@ -274,7 +265,6 @@ int errand_sweep(struct box *box, void *data)
 		atomic_store(&slot->since_ns, 0);
 		atomic_store(&t->state, TRIAL_DONE);
 		futex_wake(&t->state);
-		atomic_fetch_add(&w->n_done, 1);
 		if (t->result == RESULT_BROKEN)
 			atomic_fetch_add(&w->n_broken, 1);
 		if (t->result == RESULT_HARNESS && atomic_fetch_add(&w->n_harness, 1) > 8)

@@ -52,7 +52,6 @@ struct proc {
 	uint32_t image;			/* which program it runs: counts exec */
 	_Atomic uint32_t first_chunk, last_chunk;	/* chunk index + 1; 0: none */
 	_Atomic uint64_t lost;		/* events that found no room */
-	uint64_t armed;			/* bit i: fault i selects this process */
 	uint32_t launcher;		/* sh, env, valgrind …: never struck; its first child takes over its name */
 	_Atomic int32_t died_by;	/* the signal that ended it, as its parent was told by wait(2); 0: not known */
 };

@@ -126,7 +126,6 @@ struct plan {
 	uint32_t n_faults;
 	_Atomic uint32_t healed;	/* 1: nothing strikes any more (the harness sets it for a probe) */
 	uint64_t avoid_signals;		/* bit per signal that `interrupt` must not raise: the roles talk with it */
-	struct call_set armed; /* union of all `at`, armed_by and until: the only calls that look any further */
 	struct plan_fault faults[PLAN_FAULTS];
 	struct plan_state state[PLAN_FAULTS];
 };

@@ -285,7 +285,6 @@ void self_arm(void)
 	}
 	if (under_fiu_ctrl)
 		memset(&self->armed, 0xff, sizeof(self->armed));
-	arena->procs[self->proc].armed = self->faults;
 }
 
 /* Enabled they stay: a point that is not armed is never asked for. */

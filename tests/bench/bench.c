@@ -284,3 +284,23 @@ int file_usable(const char *path)
 {
 	return access(path, R_OK) == 0;
 }
+
+const char *pair_scenario(void)
+{
+	static const char *path;
+	FILE *file;
+
+	if (path)
+		return path;
+	/* Not beside the arena: a box has a /dev/shm of its own. */
+	path = build_path("bench/pair.yaml");
+	file = fopen(path, "we");
+	if (!file)
+		bench_die("cannot write %s", path);
+	fprintf(file, "sabot: 1\ntitle: ten messages\nroles:\n"
+		      "  server: {run: [\"%s\", \"${TMP}/s\"], ready: listen, stop: TERM}\n"
+		      "  client: {run: [\"%s\", \"${TMP}/s\"], driver: true, after: server}\n",
+		build_path("bench/target_server"), build_path("bench/target_client"));
+	fclose(file);
+	return path;
+}

@@ -51,6 +51,8 @@ double program_number(const char *const argv[], const char *const env[], size_t 
 /* A path in the build directory, and one in a private directory that is removed at the end. Kept until the end. */
 const char *build_path(const char *name);
 const char *scratch_path(const char *name);
+/* A scenario of target_server and target_client, which exchange ten messages; written at the first call. */
+const char *pair_scenario(void);
 /* Is there such a program or library? */
 int file_usable(const char *path);
 

@@ -28,31 +28,12 @@ static const char *socket_path(int worker)
 	return scratch_path(names[worker]);
 }
 
-static const char *scenario_path(void)
-{
-	static const char *path;
-	FILE *file;
-
-	if (path)
-		return path;
-	path = build_path("bench/explore.yaml");
-	file = fopen(path, "we");
-	if (!file)
-		bench_die("cannot write %s", path);
-	fprintf(file, "sabot: 1\ntitle: ten messages\nroles:\n"
-		      "  server: {run: [\"%s\", \"${TMP}/s\"], ready: listen}\n"
-		      "  client: {run: [\"%s\", \"${TMP}/s\"], driver: true, after: server}\n",
-		build_path("bench/target_server"), build_path("bench/target_client"));
-	fclose(file);
-	return path;
-}
-
 /* Runs a second as the exploration itself counts them: short reads and writes, each REPEAT times. */
 static double sabot_rate(const char *jobs)
 {
 	const char *report = scratch_path("report.json"), *findings = scratch_path("findings");
 	char repeat[16], target[512];
-	const char *argv[] = { build_path("sabot"), "explore", scenario_path(), "-q", "-j", jobs, "--inject", "short",
+	const char *argv[] = { build_path("sabot"), "explore", pair_scenario(), "-q", "-j", jobs, "--inject", "short",
 		"--repeat", repeat, "--report", target, "-o", findings, NULL };
 	json_t *root;
 	double rate;
