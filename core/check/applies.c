@@ -2,7 +2,7 @@
 #include "core/check/applies.h"
 
 #include "core/check/messages.h"
-#include "core/check/traffic.h"
+#include "core/check/kinds.h"
 #include "core/base/banned.h"
 
 static bool is_reference(const struct property_input *in)

@@ -11,7 +11,7 @@
 
 #include "core/base/str.h"
 #include "core/check/applies.h"
-#include "core/check/traffic.h"
+#include "core/check/kinds.h"
 #include "core/check/who.h"
 #include "core/model/call.h"
 #include "core/base/banned.h"

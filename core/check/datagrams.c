@@ -6,9 +6,16 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "core/check/kinds.h"
 #include "core/check/who.h"
 #include "core/model/call.h"
 #include "core/base/banned.h"
+
+/* What is being read. */
+struct set {
+	struct datagram *datagrams;
+	size_t n_datagrams;
+};
 
 static uint32_t group_of(const struct channel *c, uint32_t channel)
 {
@@ -23,7 +30,7 @@ static bool group_counts(const struct history *h, uint32_t group)
 	return true;
 }
 
-static void collect(struct traffic *t, const struct history *h)
+static void collect(struct set *t, const struct history *h)
 {
 	/* what a strike doubled is there twice */
 	t->datagrams = mem_new(2 * h->n_events * sizeof(*t->datagrams));
@@ -64,7 +71,7 @@ static int by_hash(const void *x, const void *y)
  * One group of equal content, in the order of the history. A receipt belongs to the latest sending that has none yet,
  * so that of two the first is missed, which the second may have replaced. Further receipts came again.
  */
-static void match_equal(struct traffic *t, const struct history *h, size_t from, size_t to)
+static void match_equal(struct set *t, const struct history *h, size_t from, size_t to)
 {
 	uint32_t open = 0;	/* the latest sending without a receipt, + 1; its `match` is the one before */
 	bool sent = false;
@@ -96,7 +103,7 @@ static void match_equal(struct traffic *t, const struct history *h, size_t from,
 }
 
 /* What nobody sent in this form: a sending that is missed, of the same length or longer, is what it was. */
-static void match_changed(struct traffic *t, struct datagram *d)
+static void match_changed(struct set *t, struct datagram *d)
 {
 	struct datagram *best = NULL;
 
@@ -212,7 +219,7 @@ static bool had_reader(const struct datagram_readers *r, const struct history *h
 	return found;
 }
 
-static void losses_excuse(struct traffic *t, const struct property_input *in)
+static void losses_excuse(struct set *t, const struct property_input *in)
 {
 	struct datagram_readers readers = { .items = NULL };
 
@@ -227,8 +234,10 @@ static void losses_excuse(struct traffic *t, const struct property_input *in)
 	free(readers.items);
 }
 
-void datagrams_read(struct traffic *t, const struct property_input *in)
+size_t datagrams_read(struct datagram **datagrams, const struct property_input *in)
 {
+	struct set set = { .datagrams = NULL }, *t = &set;
+
 	collect(t, in->history);
 	if (t->n_datagrams)
 		qsort(t->datagrams, t->n_datagrams, sizeof(*t->datagrams), by_hash);
@@ -242,4 +251,6 @@ void datagrams_read(struct traffic *t, const struct property_input *in)
 		if (t->datagrams[i].received && t->datagrams[i].fate == FATE_FOREIGN)
 			match_changed(t, &t->datagrams[i]);
 	losses_excuse(t, in);
+	*datagrams = set.datagrams;
+	return set.n_datagrams;
 }

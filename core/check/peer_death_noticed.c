@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/check/traffic.h"
+#include "core/check/kinds.h"
 #include "core/check/who.h"
 #include "core/model/call.h"
 #include "core/base/banned.h"

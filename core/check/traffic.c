@@ -6,37 +6,12 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "core/check/datagrams.h"
+#include "core/check/kinds.h"
 #include "core/check/who.h"
 #include "core/model/call.h"
 #include "core/base/banned.h"
 
 enum { MOST_ENDS = 2 };
-
-bool kind_is_stream(uint32_t kind)
-{
-	return kind == OBJ_UNIX_STREAM || kind == OBJ_SOCKETPAIR || kind == OBJ_TCP || kind == OBJ_PIPE ||
-	       kind == OBJ_FIFO;
-}
-
-bool kind_is_datagram(uint32_t kind)
-{
-	return kind == OBJ_UNIX_DGRAM || kind == OBJ_UDP || kind == OBJ_UNIX_SEQPACKET || kind == OBJ_POSIX_MQ ||
-		kind == OBJ_SYSV_MQ;
-}
-
-bool kind_is_connection(uint32_t kind)
-{
-	return kind == OBJ_UNIX_STREAM || kind == OBJ_UNIX_SEQPACKET || kind == OBJ_TCP;
-}
-
-bool history_has(const struct history *h, bool (*is)(uint32_t kind))
-{
-	for (size_t i = 0; h && i < h->n_channels; i++)
-		if (is(h->channels[i].kind) && !h->channels[i].listener && !h->channels[i].standard)
-			return true;
-	return false;
-}
 
 static bool is_data(const struct event *e, uint8_t way)
 {
@@ -181,7 +156,7 @@ void traffic_init(struct traffic *t, const struct property_input *in)
 {
 	*t = (struct traffic){ .flows = NULL };
 	flows_read(t, in);
-	datagrams_read(t, in);
+	t->n_datagrams = datagrams_read(&t->datagrams, in);
 }
 
 void traffic_fini(struct traffic *t)

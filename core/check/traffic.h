@@ -15,7 +15,7 @@
 #ifndef CORE_CHECK_TRAFFIC_H
 #define CORE_CHECK_TRAFFIC_H
 
-#include "core/model/property.h"
+#include "core/check/datagrams.h"
 
 /* One direction of a stream. */
 struct flow {
@@ -24,20 +24,6 @@ struct flow {
 	uint64_t sent, received;	/* bytes; only what was sent in time */
 	uint32_t last_sent;		/* index + 1 of the last send in time */
 	bool judged;
-};
-
-enum datagram_fate {
-	FATE_ARRIVED, FATE_LOST, FATE_EXCUSED,		/* of one that was sent */
-	FATE_FIRST, FATE_AGAIN, FATE_CHANGED, FATE_CUT, FATE_FOREIGN,	/* of one that was received */
-};
-
-struct datagram {
-	uint64_t hash, length;
-	uint32_t group, event, object;
-	bool received;
-	bool struck;			/* by a fault of the network */
-	uint8_t fate;		/* enum datagram_fate */
-	uint32_t match;		/* index into datagrams + 1 of the other half, of ARRIVED, FIRST, CHANGED and CUT */
 };
 
 struct traffic {
@@ -51,11 +37,5 @@ void traffic_init(struct traffic *t, const struct property_input *in);
 void traffic_fini(struct traffic *t);
 /* Is there anything to judge by bytes, or by datagrams? */
 bool traffic_has_flows(const struct traffic *t);
-
-bool kind_is_stream(uint32_t kind);
-bool kind_is_datagram(uint32_t kind);
-bool kind_is_connection(uint32_t kind);
-/* Does the history have a channel of such a kind that is neither a listener nor a standard stream? */
-bool history_has(const struct history *h, bool (*is)(uint32_t kind));
 
 #endif
