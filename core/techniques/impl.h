@@ -128,6 +128,11 @@ struct link {
 	 * absolute; 0: wait for ever (a server without work). The caller checks the content.
 	 */
 	enum link_end (*receive)(struct link *l, struct message *m, size_t *size, int64_t deadline_ns);
+	/*
+	 * Set by the caller of send(): another message follows at once. A link that has to wake the receiver itself
+	 * may leave it asleep until then.
+	 */
+	bool more;
 	bool lossy;		/* may drop, double or reorder messages: number, acknowledge and send again */
 	size_t largest;		/* biggest payload; 0: MESSAGE_MAX */
 	size_t under_way;	/* bytes that may be unread both ways without anybody blocking for ever; 0: 64 KiB */

@@ -7,6 +7,8 @@
 #include "core/base/rng.h"
 #include "core/base/banned.h"
 
+#define PAYLOAD_STEP 0x9e3779b97f4a7c15u
+
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
@@ -16,11 +18,20 @@ uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
 	return hash;
 }
 
+uint64_t message_payload_sum(const struct message *m)
+{
+	return XXH3_64bits(m->payload, m->length <= MESSAGE_MAX ? m->length : MESSAGE_MAX);
+}
+
+/* The header has a fixed size: the hash of just so many bytes, inline, is a dozen instructions. */
+__attribute__((flatten)) uint64_t message_sum_with(const struct message *m, uint64_t payload_sum)
+{
+	return XXH3_64bits_withSeed(m, offsetof(struct message, checksum), payload_sum);
+}
+
 uint64_t message_checksum(const struct message *m)
 {
-	size_t n = m->length <= MESSAGE_MAX ? m->length : MESSAGE_MAX;
-
-	return XXH3_64bits_withSeed(m->payload, n, XXH3_64bits(m, offsetof(struct message, checksum)));
+	return message_sum_with(m, message_payload_sum(m));
 }
 
 void message_seal(struct message *m)
@@ -76,13 +87,20 @@ uint64_t message_word(const struct message *m)
 
 void message_data(struct message *m, struct route route, uint64_t sequence, uint32_t length, uint64_t seed)
 {
-	uint64_t state = rng_mix(seed ^ rng_mix((uint64_t)route.sender << 32 | route.receiver) ^ sequence);
+	uint64_t word = rng_mix(seed ^ rng_mix((uint64_t)route.sender << 32 | route.receiver) ^ sequence);
+	uint32_t at = 0;
 
 	header_fill(m, MESSAGE_DATA, route, sequence, length);
-	for (uint32_t at = 0; at < length; at += sizeof(uint64_t)) {
-		uint64_t word = rng_next(&state);
-
-		memcpy(m->payload + at, &word, length - at < sizeof(word) ? length - at : sizeof(word));
-	}
+	/* Steps of an odd number come past every value: no two words of a message are alike. */
+	for (; at + sizeof(word) <= length; at += sizeof(word), word += PAYLOAD_STEP)
+		memcpy(m->payload + at, &word, sizeof(word));
+	memcpy(m->payload + at, &word, length - at);
 	message_seal(m);
+}
+
+void message_echo(struct message *reply, const struct message *m, struct route route, uint64_t payload_sum)
+{
+	header_fill(reply, MESSAGE_DATA, route, m->sequence, m->length);
+	memcpy(reply->payload, m->payload, m->length);
+	reply->checksum = message_sum_with(reply, payload_sum);
 }

@@ -52,6 +52,9 @@ uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n);
 
 /* Sums up the message as it is now; message_seal() stores the sum, message_sum_fits() compares it. */
 uint64_t message_checksum(const struct message *m);
+/* The same in two steps: the sum of the payload does not change when the payload is sent on under another header. */
+uint64_t message_payload_sum(const struct message *m);
+uint64_t message_sum_with(const struct message *m, uint64_t payload_sum);
 void message_seal(struct message *m);
 bool message_sum_fits(const struct message *m);
 /* Could these be the first bytes of a message? Looks at magic, kind and length; m holds at least a header. */
@@ -69,5 +72,7 @@ void message_control_word(struct message *m, enum message_kind kind, struct rout
 uint64_t message_word(const struct message *m);
 /* A sealed DATA message with `length` bytes of payload made from seed, sender, receiver and sequence. */
 void message_data(struct message *m, struct route route, uint64_t sequence, uint32_t length, uint64_t seed);
+/* A sealed DATA message with the number and payload of m (a whole one), whose payload sums up to payload_sum. */
+void message_echo(struct message *reply, const struct message *m, struct route route, uint64_t payload_sum);
 
 #endif

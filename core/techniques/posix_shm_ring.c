@@ -13,7 +13,7 @@
 enum { RING_BYTES = 262144 };
 static_assert(RING_BYTES / 2 >= MESSAGE_HEADER + MESSAGE_MAX + SHM_RING_WORD, "a record fits in");
 
-enum { LOOKS = 200 };	/* how often to look again before sleeping: the other side may be writing just now */
+enum { LOOKS = 20 };	/* how often to look before sleeping: the other side may be writing just now */
 
 struct ring_locks {
 	struct shm_bell work;				/* the server sleeps: nothing in any ring up */
@@ -48,6 +48,27 @@ struct wish {
 };
 
 /*
+ * Gives back the room of what was read. Not for every record: a quarter of the ring at once costs one shared store and
+ * one look at the bell. But always before sleeping: the other side may be waiting for just this room.
+ */
+static void room_give_back(struct ring_link *l, uint32_t client, uint64_t at_least)
+{
+	bool server = l->o->server;
+	struct shm_ring_end *ring = server ? &l->up[client] : &l->down[client];
+
+	if (ring->mine - ring->published >= at_least && shm_ring_give_back(ring))
+		shm_bell_ring(server ? &l->bells->room_up[client] : &l->bells->room_down);
+}
+
+static void room_give_back_all(struct ring_link *l)
+{
+	if (!l->o->server)
+		room_give_back(l, l->o->client, 0);
+	for (uint32_t i = 1; l->o->server && i <= l->o->n_clients; i++)
+		room_give_back(l, i, 0);
+}
+
+/*
  * Waits until the wish is fulfilled: looks a few times, then sleeps by the bell. Says "asleep" first and looks once
  * more after that: a record that comes in between is seen by this look, or its writer sees that we are asleep.
  */
@@ -56,6 +77,7 @@ static enum link_end wish_wait(struct wish *w, struct shm_bell *bell, int64_t de
 	for (int i = 0; i < LOOKS && !mistake(LOST_WAKEUP); i++)
 		if (w->fulfilled(w))
 			return LINK_OK;
+	room_give_back_all(w->l);
 	for (;;) {
 		int64_t left = shm_slice_end(deadline_ns) - now_ns();
 
@@ -95,7 +117,11 @@ static enum link_end ring_send(struct link *link, uint32_t to, const struct mess
 	struct wish wish = { .l = l, .fulfilled = room_there, .client = client, .n = message_size(m) };
 
 	if (!room_there(&wish)) {
-		enum link_end end = wish_wait(&wish, room, now_ns() + PATIENCE_NS,
+		enum link_end end;
+
+		/* The reader may sleep over what we left unsaid: it must be awake before we wait for it. */
+		shm_bell_ring(reader);
+		end = wish_wait(&wish, room, now_ns() + PATIENCE_NS,
 			atomic_load(&l->area->pids[l->o->server ? client : 0]));
 
 		if (end != LINK_OK)
@@ -105,7 +131,9 @@ static enum link_end ring_send(struct link *link, uint32_t to, const struct mess
 	shm_record_fill(wish.record, m);
 	shm_ring_commit(ring, wish.n);
 	shm_ring_publish(ring);
-	shm_bell_ring(reader);
+	/* A reader that is awake finds it. One that sleeps is woken for the last of several that follow each other. */
+	if (!link->more)
+		shm_bell_ring(reader);
 	return LINK_OK;
 }
 
@@ -121,10 +149,10 @@ static bool record_up(struct wish *w)
 	uint32_t n = w->l->o->n_clients;
 
 	for (uint32_t i = 0; i < n; i++) {
-		w->client = (w->l->next + i) % n + 1;
+		w->client = w->l->next + i < n ? w->l->next + i + 1 : w->l->next + i + 1 - n;
 		w->record = (void *)(uintptr_t)shm_ring_peek(&w->l->up[w->client], &w->n);
 		if (w->record) {
-			w->l->next = w->client % n;
+			w->l->next = w->client < n ? w->client : 0;
 			return true;
 		}
 	}
@@ -146,8 +174,7 @@ static enum link_end ring_receive(struct link *link, struct message *m, size_t *
 	*size = wish.n < sizeof(*m) ? (size_t)wish.n : sizeof(*m);
 	memcpy(m, wish.record, *size);
 	shm_ring_release(ring, wish.n);
-	shm_ring_give_back(ring);
-	shm_bell_ring(server ? &l->bells->room_up[wish.client] : &l->bells->room_down);
+	room_give_back(l, wish.client, RING_BYTES / 4);
 	return LINK_OK;
 }
 

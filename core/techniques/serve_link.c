@@ -78,8 +78,11 @@ static void peer_again(struct link_server *s, struct peer *p)
 
 static void resend_due(struct link_server *s)
 {
-	int64_t now = now_ns();
+	int64_t now;
 
+	if (!s->l->lossy || s->o->pattern != PATTERN_FAN_OUT)
+		return;
+	now = now_ns();
 	for (uint32_t i = 1; i <= s->highest; i++)
 		if (s->peers[i].sent > s->peers[i].acked && s->peers[i].resend_ns <= now)
 			peer_again(s, &s->peers[i]);

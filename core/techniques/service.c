@@ -14,7 +14,7 @@ uint32_t payload_length(const struct ref_options *o, uint32_t client, uint64_t s
 	size_t min = o->size_min < max ? o->size_min : max;
 
 	/* The chunks of a file are of one size, so that the place of each in the file is known. */
-	if (o->pattern == PATTERN_BULK)
+	if (o->pattern == PATTERN_BULK || min == max)
 		return (uint32_t)max;
 	return (uint32_t)(min + rng_mix(o->seed ^ rng_mix(client) ^ sequence) % (max - min + 1));
 }
@@ -132,14 +132,19 @@ static struct route route_to(const struct peer *p)
 	return (struct route){ .sender = SERVER_ID, .receiver = p->id, .session = p->session };
 }
 
+/* A message that came, and what it sums up to. */
+struct arrival {
+	const struct message *m;
+	uint64_t payload_sum, sum;
+};
+
 static enum take data_answer(const struct ref_options *o, struct peer *p, bool lossy, bool is_new,
-	const struct message *m, struct message *reply)
+	const struct arrival *a, struct message *reply)
 {
+	const struct message *m = a->m;
+
 	if (pattern_answers(o->pattern)) {
-		memcpy(reply, m, message_size(m));
-		reply->sender = SERVER_ID;
-		reply->receiver = p->id;
-		message_seal(reply);
+		message_echo(reply, m, route_to(p), a->payload_sum);
 		if (is_new) {
 			sabot_sent(SERVER_ID, p->id, m->sequence, m->length, reply->checksum);
 			if (m->sequence > p->replied)
@@ -173,15 +178,16 @@ static bool is_next(struct peer *p, uint64_t sequence, bool *again)
 	return sequence == p->received + 1;
 }
 
-static enum take data_take(const struct ref_options *o, struct peer *p, bool lossy, const struct message *m,
+static enum take data_take(const struct ref_options *o, struct peer *p, bool lossy, const struct arrival *a,
 	struct message *reply)
 {
+	const struct message *m = a->m;
 	bool again;
 
 	if (lossy && !is_next(p, m->sequence, &again))
-		return again ? data_answer(o, p, lossy, false, m, reply) : TAKE_NOTHING;
-	sabot_received(m->sender, SERVER_ID, m->sequence, m->length, message_checksum(m));
-	if (!message_sum_fits(m)) {
+		return again ? data_answer(o, p, lossy, false, a, reply) : TAKE_NOTHING;
+	sabot_received(m->sender, SERVER_ID, m->sequence, m->length, a->sum);
+	if (a->sum != m->checksum) {
 		say("message %llu of client %u is damaged", (unsigned long long)m->sequence, m->sender);
 		return TAKE_DAMAGED;
 	}
@@ -190,7 +196,7 @@ static enum take data_take(const struct ref_options *o, struct peer *p, bool los
 	if (o->pattern == PATTERN_BULK && copy_add(o, p, m))
 		return TAKE_DAMAGED;
 	pace(o);
-	return data_answer(o, p, lossy, true, m, reply);
+	return data_answer(o, p, lossy, true, a, reply);
 }
 
 /* The client with this id has started anew: what was known of it is of no use. */
@@ -210,8 +216,13 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 {
 	bool whole = size >= MESSAGE_HEADER && message_plausible(m) && size == message_size(m) && m->sender >= 1 &&
 		m->sender <= CLIENTS_MAX;
+	struct arrival a = { .m = m };
 
-	if (lossy && (!whole || !message_sum_fits(m)))
+	if (whole) {
+		a.payload_sum = message_payload_sum(m);
+		a.sum = message_sum_with(m, a.payload_sum);
+	}
+	if (lossy && (!whole || a.sum != m->checksum))
 		return TAKE_NOTHING;	/* as good as lost: it will be sent again */
 	if (!whole) {
 		say("what came is not a message (%zu bytes)", size);
@@ -221,8 +232,8 @@ enum take service_take(const struct ref_options *o, struct peer *p, bool lossy, 
 	if (m->session != p->session)
 		return TAKE_NOTHING;	/* a late message of a client that is no more */
 	if (m->kind == MESSAGE_DATA)
-		return data_take(o, p, lossy, m, reply);
-	if (!message_sum_fits(m)) {
+		return data_take(o, p, lossy, &a, reply);
+	if (a.sum != m->checksum) {
 		say("a message of client %u is damaged", m->sender);
 		return TAKE_DAMAGED;
 	}

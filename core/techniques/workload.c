@@ -26,6 +26,7 @@ struct conversation {
 	uint64_t answered;
 	int64_t resend_ns;
 	unsigned tries;
+	uint32_t session;	/* our process id */
 	int source;		/* bulk: the file that is copied, else -1 */
 	uint64_t source_hash;
 	bool heard;		/* the server has said something */
@@ -34,7 +35,7 @@ struct conversation {
 
 static struct route route_of(const struct conversation *c)
 {
-	return (struct route){ .sender = c->o->client, .receiver = SERVER_ID, .session = (uint32_t)getpid() };
+	return (struct route){ .sender = c->o->client, .receiver = SERVER_ID, .session = c->session };
 }
 
 /* ---- bulk: the file that is copied ---- */
@@ -121,14 +122,26 @@ static bool window_open(const struct conversation *c)
 	return n == 0 || (n + 1) * size <= (c->l->under_way ? c->l->under_way : 65536);
 }
 
+/* Something has moved: what is not answered is sent again only if nothing moves for RETRY_NS. */
+static void resend_later(struct conversation *c)
+{
+	if (c->l->lossy)
+		c->resend_ns = now_ns() + RETRY_NS;
+}
+
 static enum link_end window_fill(struct conversation *c)
 {
-	while (window_open(c)) {
-		enum link_end end = data_send(c, c->next++, true);
+	for (bool open = window_open(c); open;) {
+		uint64_t n = c->next++;
+		enum link_end end;
 
+		open = window_open(c);
+		c->l->more = open;
+		end = data_send(c, n, true);
+		c->l->more = false;
 		if (end != LINK_OK)
 			return end;
-		c->resend_ns = now_ns() + RETRY_NS;
+		resend_later(c);
 	}
 	return LINK_OK;
 }
@@ -136,7 +149,7 @@ static enum link_end window_fill(struct conversation *c)
 /* Nothing came for RETRY_NS over a link that may lose: send what is not answered again. */
 static enum link_end window_again(struct conversation *c)
 {
-	c->resend_ns = now_ns() + RETRY_NS;
+	resend_later(c);
 	c->tries++;
 	/*
 	 * Mistake: what was sent is believed to have arrived. A lost datagram is never sent again, and the loss goes
@@ -168,15 +181,17 @@ static enum link_end answer_check(struct conversation *c)
 	const struct message *m = c->in;
 	bool whole = c->in_size >= MESSAGE_HEADER && message_plausible(m) && c->in_size == message_size(m) &&
 		m->sender == SERVER_ID;
+	uint64_t sum;
 
-	if (whole && (m->session != (uint32_t)getpid() || m->receiver != c->o->client))
+	if (whole && (m->session != c->session || m->receiver != c->o->client))
 		return LINK_SILENT;	/* meant for a client with our id that is no more */
-	if (whole && m->kind == MESSAGE_DATA && !c->l->lossy && !message_sum_fits(m))
-		sabot_received(SERVER_ID, c->o->client, m->sequence, m->length, message_checksum(m));
-	if (whole && message_sum_fits(m)) {
+	sum = whole ? message_checksum(m) : 0;
+	if (whole && sum == m->checksum) {
 		c->heard = true;
 		return LINK_OK;
 	}
+	if (whole && m->kind == MESSAGE_DATA && !c->l->lossy)
+		sabot_received(SERVER_ID, c->o->client, m->sequence, m->length, sum);
 	if (c->l->lossy)
 		return LINK_SILENT;	/* as good as lost */
 	say("the answer to message %" PRIu64 " is damaged", c->base);
@@ -205,7 +220,7 @@ static enum link_end data_take(struct conversation *c)
 	c->base += c->o->pattern == PATTERN_FAN_OUT || c->base < c->next;
 	c->answered++;
 	c->tries = 0;
-	c->resend_ns = now_ns() + RETRY_NS;
+	resend_later(c);
 	return LINK_OK;
 }
 
@@ -223,7 +238,7 @@ static enum link_end answer_take(struct conversation *c)
 		c->answered += c->in->sequence + 1 - c->base;
 		c->base = c->in->sequence + 1;
 		c->tries = 0;
-		c->resend_ns = now_ns() + RETRY_NS;
+		resend_later(c);
 	}
 	return LINK_OK;
 }
@@ -361,7 +376,8 @@ static int conversation_finish(const struct conversation *c)
 
 int request_link(const struct ref_options *o, struct link *l)
 {
-	struct conversation c = { .o = o, .l = l, .base = 1, .next = 1, .source = -1 };
+	struct conversation c = { .o = o, .l = l, .base = 1, .next = 1, .session = (uint32_t)getpid(),
+		.source = -1 };
 	enum link_end end = LINK_FAILED;
 	int status;
 
