@@ -2,7 +2,8 @@
 /*
  * Pipes: a stream of bytes one way, between relatives. The server makes two pipes for each client, one up to it and
  * one down, and forks the client. End-of-file comes when the last write end is closed: so everybody closes, right
- * after the fork, all ends that are not its own.
+ * after the fork, all ends that are not its own. Then nobody waits for ever for somebody who has gone, and who reads
+ * from one pipe only may wait in read(); the server of several clients waits in poll().
  *
  * The steps:
  *   server: for each client: pipe() twice, fork(), close the client's ends; … read, write …; read end-of-file, close,
@@ -141,6 +142,12 @@ static enum link_end clients_read(struct pipe_server *s, int64_t deadline_ns)
 	}
 	if (open == 0)
 		return LINK_CLOSED;
+	/* Of one client only the pipe is read straight away: read() waits. */
+	if (n == 1) {
+		if (pipe_read(&s->inboxes[1], wanted[0].fd) >= LINK_CLOSED)
+			end_close(&s->clients[1].up[0]);
+		return LINK_OK;
+	}
 	r = poll(wanted, n, deadline_ns ? (int)((left < 0 ? 0 : left + MS - 1) / MS) : -1);
 	if (r < 0 && (errno != EINTR || mistake(NO_EINTR_RETRY))) {
 		say_errno("poll");
@@ -182,6 +189,7 @@ static enum link_end client_receive(struct link *link, struct message *m, size_t
 {
 	struct pipe_client *c = (struct pipe_client *)link;
 
+	(void)deadline_ns;
 	for (;;) {
 		enum inbox_state state = inbox_next(&c->inbox, false, m, size);
 		enum link_end end;
@@ -192,10 +200,9 @@ static enum link_end client_receive(struct link *link, struct message *m, size_t
 			say("what the server sends makes no sense");
 			return LINK_FAILED;
 		}
-		end = wait_for(c->down, POLLIN, deadline_ns);
-		if (end == LINK_OK)
-			end = pipe_read(&c->inbox, c->down);
-		if (end == LINK_CLOSED || end == LINK_FAILED || (end == LINK_SILENT && now_ns() >= deadline_ns))
+		/* Waits as long as somebody has the write end open. */
+		end = pipe_read(&c->inbox, c->down);
+		if (end == LINK_CLOSED || end == LINK_FAILED)
 			return end;
 	}
 }
@@ -245,7 +252,8 @@ static int client_start(struct pipe_server *s, struct children *children, uint32
 
 	if (pipe2(p->up, O_CLOEXEC) < 0 || pipe2(p->down, O_CLOEXEC) < 0)
 		return say_errno("pipe");
-	if (nonblocking(p->up[0]) || nonblocking(p->up[1]) || nonblocking(p->down[0]) || nonblocking(p->down[1]))
+	/* Nobody waits in write() for somebody who does not read, nor in read() for one while others have written. */
+	if (nonblocking(p->up[1]) || nonblocking(p->down[1]) || (s->o->n_clients > 1 && nonblocking(p->up[0])))
 		return 1;
 	if (child_start(children, s->o, id, client_run, s))
 		return 1;

@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "core/base/str.h"
@@ -69,20 +68,14 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 	for (;;) {
 		struct sockaddr_in from = { .sin_port = 0 };
 		socklen_t length = sizeof(from);
-		/*
-		 * The server waits in ppoll(), which SIGTERM can end; the client in recvfrom(), RETRY_NS at a time.
-		 */
-		enum link_end end = u->clients ? wait_for(u->socket, POLLIN, deadline_ns) : LINK_OK;
-		ssize_t n;
+		/* Waits for a time only (SO_RCVTIMEO); SIGTERM shuts the server's socket down, and that ends it too. */
+		ssize_t n = recvfrom(u->socket, m, sizeof(*m), 0, (struct sockaddr *)&from, &length);
 
-		if (end != LINK_OK)
-			return end;
-		/* Not blocking: a datagram whose checksum is wrong is readable until somebody wants to read it. */
-		n = recvfrom(u->socket, m, sizeof(*m), u->clients ? MSG_DONTWAIT : 0, (struct sockaddr *)&from,
-			&length);
+		if (stop_asked())
+			return LINK_STOPPED;
 		if (n < 0 && errno == ECONNREFUSED && u->clients)
 			continue;	/* a client that has gone */
-		if (n < 0 && errno == EAGAIN && !u->clients && now_ns() >= deadline_ns)
+		if (n < 0 && errno == EAGAIN && deadline_ns && now_ns() >= deadline_ns)
 			return LINK_SILENT;
 		if (n < 0 && (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY))))
 			continue;
@@ -117,8 +110,12 @@ static int serve(const struct ref_options *o)
 	}
 	link_init(&u, o, fd);
 	u.clients = mem_new((CLIENTS_MAX + 1) * sizeof(*u.clients));
-	server_ready();
-	status = serve_link(o, &u.link, false);	/* recvfrom(), sendto() */
+	status = o->pattern == PATTERN_FAN_OUT && retry_set(fd);	/* something may have to be sent again */
+	if (status == 0) {
+		stop_shuts_down(fd);
+		server_ready();
+		status = serve_link(o, &u.link, false);	/* recvfrom(), sendto() */
+	}
 	free(u.clients);
 	close(fd);				/* close the socket */
 	return status;

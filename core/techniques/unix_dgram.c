@@ -10,7 +10,6 @@
 #include "core/techniques/connection.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -67,8 +66,8 @@ static enum link_end datagram_send(struct link *l, uint32_t to, const struct mes
 		return LINK_OK;
 	if (errno == EAGAIN || errno == ENOBUFS)
 		return LINK_SILENT;
-	/* The socket file is not there, or nobody has it open: the receiver has gone. */
-	if (errno == ECONNREFUSED || errno == ENOENT)
+	/* The socket file is not there, nobody has it open, or it was shut down: the receiver has gone. */
+	if (errno == ECONNREFUSED || errno == ENOENT || errno == EPIPE)
 		return LINK_CLOSED;
 	say_errno("sendto %s", address.sun_path);
 	return LINK_FAILED;
@@ -79,18 +78,16 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 	struct dgram_link *d = (struct dgram_link *)l;
 
 	for (;;) {
-		/* The server waits in ppoll(), which SIGTERM can end; the client in recvfrom(), RETRY_NS at a time. */
-		enum link_end end = d->o->server ? wait_for(d->socket, POLLIN, deadline_ns) : LINK_OK;
-		ssize_t n;
+		/* Waits for a time only (SO_RCVTIMEO); SIGTERM shuts the server's socket down, and that ends it too. */
+		ssize_t n = recvfrom(d->socket, m, sizeof(*m), 0, NULL, NULL);
 
-		if (end != LINK_OK)
-			return end;
-		n = recvfrom(d->socket, m, sizeof(*m), d->o->server ? MSG_DONTWAIT : 0, NULL, NULL);
+		if (stop_asked())
+			return LINK_STOPPED;
 		if (n >= 0) {
 			*size = (size_t)n;
 			return LINK_OK;
 		}
-		if (errno == EAGAIN && !d->o->server && now_ns() >= deadline_ns)
+		if (errno == EAGAIN && deadline_ns && now_ns() >= deadline_ns)
 			return LINK_SILENT;
 		if (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY)))
 			continue;
@@ -99,7 +96,7 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 	}
 }
 
-/* Sending waits for room, but not for ever. */
+/* Sending waits for room, but not for ever; receiving for RETRY_NS where something may have to be sent again. */
 static int link_init(struct dgram_link *d, const struct ref_options *o, int fd)
 {
 	*d = (struct dgram_link){
@@ -110,7 +107,7 @@ static int link_init(struct dgram_link *d, const struct ref_options *o, int fd)
 		.o = o,
 		.socket = fd,
 	};
-	return patience_set(fd, o) || (!o->server && retry_set(fd));
+	return patience_set(fd, o) || ((!o->server || o->pattern == PATTERN_FAN_OUT) && retry_set(fd));
 }
 
 static int serve(const struct ref_options *o)
@@ -123,6 +120,7 @@ static int serve(const struct ref_options *o)
 		return 1;
 	status = link_init(&d, o, fd);
 	if (status == 0) {
+		stop_shuts_down(fd);
 		server_ready();
 		status = serve_link(o, &d.link, false);	/* recvfrom(), sendto() */
 	}

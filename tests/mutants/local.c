@@ -18,13 +18,16 @@ enum { ROWS_MOST = 256 };
 #define SECOND "    nth: 2\n"
 #define AFTER "    when: after\n"
 #define INTERRUPT(who, call) AT(who, call) SECOND "    do: interrupt\n"
-#define DELAY "    do: {delay: 30ms}\n"
+/* Longer than anybody sleeps without a look (100 ms), so that the other side certainly comes by meanwhile. */
+#define DELAY "    do: {delay: 250ms}\n"
 #define KILL "    do: {kill: self}\n"
 #define HOLD(until) "    do: {hold: {until: {" until "}}}\n"
 
 static const struct mutant plans[] = {
 	/* EINTR in whatever each of them waits in */
-	{ .mistake = "no-eintr-retry", .techniques = "pipe", .workload = ECHO, .faults = INTERRUPT("server", "poll") },
+	{ .mistake = "no-eintr-retry", .techniques = "pipe", .workload = ECHO, .faults = INTERRUPT("server", "read") },
+	{ .mistake = "no-eintr-retry", .techniques = "pipe", .workload = ECHO, .n_clients = 2,
+		.faults = INTERRUPT("server", "poll") },
 	{ .mistake = "no-eintr-retry", .techniques = "eventfd", .workload = ECHO,
 		.faults = INTERRUPT("server", "poll") },
 	{ .mistake = "no-eintr-retry", .techniques = "signal rt-signal", .workload = ECHO,
