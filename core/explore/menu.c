@@ -176,8 +176,9 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 		skip(w, like, "short", REFUSED_NOT_SHORTER);
 		return;
 	}
-	if (p->object && !is_stream_object(p->object)) {
-		skip(w, like, "short", REFUSED_DATAGRAM);
+	/* Without an object it was a look (MSG_PEEK), or a file: nothing that comes in pieces. */
+	if (!is_stream_object(p->object)) {
+		skip(w, like, "short", p->object ? REFUSED_DATAGRAM : REFUSED_KIND);
 		return;
 	}
 	/* What is written to a pipe in one piece of up to PIPE_BUF comes and goes in one piece. */

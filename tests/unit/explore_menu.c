@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Which faults are tried at a position. */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/str.h"
+#include "core/explore/internal.h"
+#include "core/model/call.h"
+#include "core/base/banned.h"
+
+static struct sweep *sweep;
+static struct scenario *scenario;
+
+static void setup(void)
+{
+	sweep = mmap(NULL, sizeof(*sweep), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	cr_assert_neq(sweep, MAP_FAILED);
+	scenario = scenario_new();
+	sweep->scenario = scenario;
+}
+
+static void teardown(void)
+{
+	scenario_free(scenario);
+	munmap(sweep, sizeof(*sweep));
+}
+
+TestSuite(menu, .init = setup, .fini = teardown);
+
+static uint16_t row_of(const char *plain)
+{
+	for (uint32_t i = 0; i < n_calls; i++)
+		if (strcmp(call_table[i].plain, plain) == 0)
+			return (uint16_t)i;
+	cr_assert_fail("no call %s", plain);
+	return 0;
+}
+
+/* The one who moved 10 bytes of 100 on the object. */
+static void offer(const char *call, const struct object *o)
+{
+	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
+	struct position p = { .event = &he, .object = o };
+	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
+
+	text_copy(like.call, sizeof(like.call), call);
+	menu_offer(sweep, &p, &like);
+}
+
+static uint32_t count(uint32_t action)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		n += sweep->candidates[i].fault.action == action;
+	return n;
+}
+
+Test(menu, a_stream_is_cut_short)
+{
+	offer("recv", &(struct object){ .kind = OBJ_TCP });
+	cr_assert_eq(count(ACT_SHORT), 3);
+}
+
+/* recv(MSG_PEEK) moves nothing and is recorded without the object. */
+Test(menu, a_look_is_not_cut_short)
+{
+	offer("recv", NULL);
+	cr_assert_eq(count(ACT_SHORT), 0);
+	cr_assert_gt(sweep->n_candidates, 0);
+}
