@@ -123,8 +123,16 @@ struct survey {
 	bool *served;			/* per process, while walking: it has taken its first client */
 	bool *sent;			/* per object, while walking: something was written into it */
 	uint64_t *largest, *bytes;	/* per object */
-	uint32_t *per_site;		/* positions seen at each site */
-	struct counters *counters, *ranks, *totals;
+	struct counters *counters;
+};
+
+/* A position as the walk over the history finds it. */
+struct place {
+	const struct history_event *he;
+	uint64_t key;			/* hash of what selects it, without the occurrence */
+	uint32_t site, occurrence;
+	uint32_t rank, total;		/* of its site and call */
+	bool sent, served;		/* as in the survey, at that moment */
 };
 
 static bool is_position(const struct history_event *he)
@@ -161,11 +169,6 @@ static void survey_make(struct sweep *w, const struct history *h, const struct a
 				s->largest[e->object - 1] = e->asked;
 		}
 	}
-}
-
-static uint64_t place_key(const struct sweep *w, uint32_t site, uint32_t call)
-{
-	return text_hash(rng_mix(call), w->sites[site].key);
 }
 
 static bool worth_a_trial(uint32_t rank, uint32_t total)
@@ -232,49 +235,107 @@ static uint64_t clients_behind(const struct sweep *w, const struct history *h, c
 	return clients;
 }
 
-static void offer(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s,
-	const struct history_event *he)
+/* Who is struck, at which call, on which channel. */
+static void select_place(const struct history *h, const struct arena *a, const struct history_event *he,
+	struct candidate *c)
 {
-	const struct event *e = &he->e;
-	const struct call *call = &call_table[e->call];
-	const struct object *o = object_of(a, e);
-	struct candidate c = { .fault = { .fd = -1, .trigger = TRIG_NTH, .times = 1 } };
-	struct position p = { .event = he, .object = o };
-	uint32_t *n, *rank, *total;
-	char exact[sizeof(c.call) + 2];
+	const struct call *call = &call_table[he->e.call];
+
+	*c = (struct candidate){ .fault = { .fd = -1, .trigger = TRIG_NTH, .times = 1 } };
+	text_copy(c->process, ROLE_NAME, h->procs[he->proc].name);
+	text_copy(c->fault.where.in, ROLE_NAME, c->process);
+	text_copy(c->call, sizeof(c->call), call->plain);
+	select_object(a, object_of(a, &he->e), call->family, &c->fault, c->peer);
+}
+
+static void place_find(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s,
+	const struct history_event *he, struct place *place)
+{
+	const struct object *o = object_of(a, &he->e);
+	struct candidate c;
+	uint32_t *n;
 	uint64_t key;
 
-	text_copy(c.process, ROLE_NAME, h->procs[he->proc].name);
-	text_copy(c.fault.where.in, ROLE_NAME, c.process);
-	text_copy(c.call, sizeof(c.call), call->plain);
-	snprintf(exact, sizeof(exact), "%s()", call->plain);
-	call_select(exact, &c.fault.where.at);
-	select_object(a, o, call->family, &c.fault, c.peer);
+	select_place(h, a, he, &c);
 	key = text_hash(rng_mix(c.fault.kinds ^ (uint64_t)c.fault.ordinal << 56), c.process);
-	key = text_hash(text_hash(text_hash(key, call->plain), c.fault.peer), c.fault.path);
+	key = text_hash(text_hash(text_hash(key, c.call), c.fault.peer), c.fault.path);
 	n = counter_at(s->counters, key);
-	c.site = site_index(w, h, he);
-	rank = counter_at(s->ranks, place_key(w, c.site, e->call));
-	total = counter_at(s->totals, place_key(w, c.site, e->call));
-	if (!n || !rank || !total)
-		return;
-	c.occurrence = ++*n;
-	c.rank = ++*rank;
+	*place = (struct place){ .he = he, .key = key, .site = site_index(w, h, he), .occurrence = n ? ++*n : 0,
+				 .sent = o && s->sent[he->e.object - 1], .served = s->served[he->proc] };
+}
+
+static int by_number(uint64_t x, uint64_t y)
+{
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * By names and numbers that are the same in every run, never by time: processes overtake each other, and the same
+ * exploration is to try the same faults in the same order.
+ */
+static int by_site(const struct sweep *w, const struct place *x, const struct place *y)
+{
+	const struct sweep_site *sx = &w->sites[x->site], *sy = &w->sites[y->site];
+	int order = strcmp(sx->file, sy->file);
+
+	order = order ? order : by_number((uint64_t)sx->line, (uint64_t)sy->line);
+	order = order ? order : strcmp(sx->key, sy->key);
+	return order ? order : strcmp(call_table[x->he->e.call].plain, call_table[y->he->e.call].plain);
+}
+
+struct ordering {
+	const struct sweep *w;
+	const struct history *h;
+};
+
+/* All of a site and call together; there, first the first of each channel. */
+static int by_occurrence(const void *a, const void *b, void *data)
+{
+	const struct ordering *by = data;
+	const struct place *x = a, *y = b;
+	int order = by_site(by->w, x, y);
+
+	order = order ? order : by_number(x->occurrence, y->occurrence);
+	order = order ? order : strcmp(by->h->procs[x->he->proc].name, by->h->procs[y->he->proc].name);
+	return order ? order : by_number(x->key, y->key);
+}
+
+/* Numbers the places of each site and call, which lie side by side. */
+static void ranks_give(const struct sweep *w, struct place *places, size_t n)
+{
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from; to < n && by_site(w, &places[from], &places[to]) == 0; to++)
+			places[to].rank = (uint32_t)(to - from + 1);
+		for (size_t i = from; i < to; i++)
+			places[i].total = (uint32_t)(to - from);
+	}
+}
+
+static void offer(struct sweep *w, const struct history *h, const struct arena *a, const struct survey *s,
+	const struct place *place)
+{
+	const struct history_event *he = place->he;
+	const struct object *o = object_of(a, &he->e);
+	struct position p = { .event = he, .object = o, .sent = place->sent, .driver = is_driver(w, h, he->proc),
+			      .has_handler = installed_handler(h, he->proc, s->installs),
+			      .last = place->rank == place->total };
+	char exact[sizeof(((struct candidate *)NULL)->call) + 2];
+	struct candidate c;
+
+	select_place(h, a, he, &c);
+	snprintf(exact, sizeof(exact), "%s()", c.call);
+	call_select(exact, &c.fault.where.at);
+	c.site = place->site;
+	c.occurrence = place->occurrence;
+	c.rank = place->rank;
 	c.fault.n = c.occurrence;
 	c.role = role_of(w, h, he->proc);
-	c.before_ready = !s->served[he->proc];
+	c.before_ready = !place->served;
 	c.clients = clients_behind(w, h, a, he->proc, o);
-	if (!worth_a_trial(c.rank, *total))
-		return;
-	p.driver =
-		w->baseline.outcome.roles[h->procs[he->proc].role < OUTCOME_ROLES ? h->procs[he->proc].role : 0].driver;
 	c.of_service = !p.driver;
-	p.has_handler = installed_handler(h, he->proc, s->installs);
-	p.last = c.rank == *total;
 	if (o) {
-		p.largest_write = s->largest[e->object - 1];
-		p.bytes = s->bytes[e->object - 1];
-		p.sent = s->sent[e->object - 1];
+		p.largest_write = s->largest[he->e.object - 1];
+		p.bytes = s->bytes[he->e.object - 1];
 	}
 	w->n_positions++;
 	menu_offer(w, &p, &c);
@@ -288,6 +349,29 @@ static bool takes_client(const struct event *e, uint32_t family)
 	return family == FAMILY_ACCEPT || (family == FAMILY_RECEIVE && e->kind == EV_CALL && e->result >= 0);
 }
 
+/* From the beginning to the end, as it happened. */
+static size_t places_walk(
+	struct sweep *w, const struct history *h, const struct arena *a, struct survey *s, struct place *places)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_events; i++) {
+		const struct history_event *he = &h->events[i];
+		uint32_t family;
+
+		if (!is_position(he))
+			continue;
+		family = call_table[he->e.call].family;
+		if (takes_client(&he->e, family))
+			s->served[he->proc] = true;
+		place_find(w, h, a, s, he, &places[n]);
+		n += places[n].occurrence != 0;
+		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)
+			s->sent[he->e.object - 1] = true;
+	}
+	return n;
+}
+
 void positions_collect(struct sweep *w, const struct history *h, const struct arena *a)
 {
 	struct survey s = {
@@ -297,39 +381,23 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.counters = mem_new(sizeof(struct counters)),
-		.ranks = mem_new(sizeof(struct counters)),
-		.totals = mem_new(sizeof(struct counters)),
 	};
+	struct place *places = mem_new((h->n_events + 1) * sizeof(*places));
+	struct ordering by = { .w = w, .h = h };
+	size_t n;
 
 	survey_make(w, h, a, &s);
-	for (size_t i = 0; i < h->n_events; i++) {
-		uint32_t *total;
-
-		if (!is_position(&h->events[i]))
-			continue;
-		total = counter_at(s.totals, place_key(w, site_index(w, h, &h->events[i]), h->events[i].e.call));
-		if (total)
-			++*total;
-	}
-	for (size_t i = 0; i < h->n_events; i++) {
-		const struct history_event *he = &h->events[i];
-		uint32_t family;
-
-		if (!is_position(he))
-			continue;
-		family = call_table[he->e.call].family;
-		if (takes_client(&he->e, family))
-			s.served[he->proc] = true;
-		offer(w, h, a, &s, he);
-		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)
-			s.sent[he->e.object - 1] = true;
-	}
+	n = places_walk(w, h, a, &s, places);
+	qsort_r(places, n, sizeof(*places), by_occurrence, &by);
+	ranks_give(w, places, n);
+	for (size_t i = 0; i < n; i++)
+		if (worth_a_trial(places[i].rank, places[i].total))
+			offer(w, h, a, &s, &places[i]);
+	free(places);
 	free(s.installs);
 	free(s.served);
 	free(s.sent);
 	free(s.largest);
 	free(s.bytes);
 	free(s.counters);
-	free(s.ranks);
-	free(s.totals);
 }
