@@ -329,7 +329,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 		fputs("probe: true\n", f);
 	fprintf(f, "expect:\n  %s: holds\n", finding_property(fi));
 	/* What the other side still does after an end depends on the scheduler: a replay tries until it breaks. */
-	if (c->grade == GRADE_DISRUPTIVE || fi->reproduced < fi->tried)
+	if (c->grade == GRADE_DISRUPTIVE || finding_reproduced(fi) < fi->tried)
 		fprintf(f, "repeat: %d\n", REPLAYS);
 	fprintf(f, "timeout: %" PRId64 "s\nseed: %" PRIu64 "\nrealism: %s\n",
 		s->timeout_ns > (int64_t)PATIENCE_S * NS_PER_S ? s->timeout_ns / NS_PER_S : PATIENCE_S, s->seed,

@@ -17,6 +17,8 @@ enum {
 	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, FINDING_DIAGRAM = 4096,
 };
 
+#define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
+
 /* What a fault may do to a correct program. */
 enum grade {
 	GRADE_TRANSPARENT,	/* nothing that anybody notices */
@@ -103,7 +105,7 @@ struct finding {
 	uint32_t candidate;		/* after shrinking */
 	enum symptom symptom;
 	char text[TRIAL_TEXT], role[ROLE_NAME], property[32];
-	_Atomic uint32_t reproduced, tried;
+	_Atomic uint32_t tried, seen[N_SYMPTOMS];	/* confirmations; by what they showed */
 	uint32_t n_alike;		/* trials that showed the same */
 	char scenario[256];		/* file written; "" not yet */
 	char diagram[FINDING_DIAGRAM];
@@ -181,13 +183,14 @@ enum symptom judge_expected(const struct sweep *w, const struct candidate *c, co
 /* worker.c: errands, run in a box */
 int errand_scout(struct box *box, void *data);
 int errand_sweep(struct box *box, void *data);
-int errand_confirm(struct box *box, void *data);
 void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c);
 int worker_prepare(struct sweep *w, struct box *box);
 /* Fault-free runs into w->baseline; `positions`: the first also gives the positions. 0 or an exit code. */
 int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool positions);
 /* One struck run, judged. 0 or -errno. */
 int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t);
+/* confirm.c: an errand, run in a box */
+int errand_confirm(struct box *box, void *data);
 /* shrink.c, in a box: leaves out of the scenario what the finding does not need. The box is prepared anew. */
 void finding_shrink(struct sweep *w, struct box *box, struct finding *f, struct outcome *out);
 struct scenario *scenario_shrunk(const struct scenario *s, uint32_t messages, uint32_t clients);
@@ -196,6 +199,14 @@ struct scenario *scenario_shrunk(const struct scenario *s, uint32_t messages, ui
 void findings_group(struct sweep *w);
 /* Do these two broken trials tell the same? */
 bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b);
+/* Would they, if both broke in the same way? */
+bool candidates_alike(const struct candidate *a, const struct candidate *b);
+/* Which of two alike trials stands for both: never a matter of what was quicker. */
+bool candidate_better(const struct sweep *w, uint32_t a, uint32_t b);
+static inline uint32_t finding_reproduced(const struct finding *f)
+{
+	return atomic_load(&f->seen[f->symptom]);
+}
 int findings_confirm(struct sweep *w, const struct box_options *options);
 
 /* finding.c: one finding as a scenario file */

@@ -15,7 +15,7 @@ static json_t *finding_json(const struct sweep *w, uint32_t index)
 	const struct candidate *c = &w->candidates[f->candidate];
 	char again[32];
 
-	snprintf(again, sizeof(again), "%u/%u", f->reproduced, f->tried);
+	snprintf(again, sizeof(again), "%u/%u", finding_reproduced(f), f->tried);
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:[s], s:s, s:s, s:s, s:s, s:s, s:s}",
 		"id", (int)index + 1, "role", c->process, "call", c->call, "site", w->sites[c->site].key,
 		"function", w->sites[c->site].text, "nth", (json_int_t)c->occurrence, "do", c->label,

@@ -17,7 +17,7 @@
 #include "core/model/fault.h"
 
 #define DELAY_NS 30000000
-#define SLOW_NS 1000000
+#define SLOW_SIDE_NS 1000000
 enum { MANY_BYTES = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1, EXHAUSTED_TIMES = 3 };
 
 /* One dish: what is appended to the candidates. */
@@ -208,7 +208,7 @@ static void offer_slow(struct sweep *w, const struct position *p, const struct c
 		return;
 	add(w, like,
 		&(struct dish){ .action = ACT_DELAY,
-			.value = SLOW_NS,
+			.value = SLOW_SIDE_NS,
 			.grade = GRADE_TRANSPARENT,
 			.trigger = TRIG_ALWAYS,
 			.times = TIMES_FOREVER },

@@ -50,7 +50,7 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 	fprintf(out, "      seen:    %s\n", f->text);
 	if (f->callers[0])
 		fprintf(out, "      called:  %s\n", f->callers);
-	fprintf(out, "      again:   %u of %u; %u trials alike%s\n", f->reproduced, f->tried, f->n_alike,
+	fprintf(out, "      again:   %u of %u; %u trials alike%s\n", finding_reproduced(f), f->tried, f->n_alike,
 		f->symptom == SYMPTOM_AMPLIFIED ? "; of lower grade" : "");
 	if (f->messages)
 		fprintf(out, "      enough:  %u message%s\n", f->messages, f->messages == 1 ? "" : "s");

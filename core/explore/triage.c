@@ -44,36 +44,40 @@ static const char *lesson(const struct candidate *c, char *kind, size_t size)
 	}
 }
 
-static bool alike(const struct candidate *a, const struct trial *ta, const struct candidate *b, const struct trial *tb)
+bool candidates_alike(const struct candidate *a, const struct candidate *b)
 {
 	char ka[LABEL], kb[LABEL];
 
 	return a->site == b->site && a->has_also == b->has_also && (!a->has_also || a->also_site == b->also_site) &&
-		ta->symptom == tb->symptom && strcmp(a->call, b->call) == 0 &&
-		strcmp(lesson(a, ka, sizeof(ka)), lesson(b, kb, sizeof(kb))) == 0;
+	       strcmp(a->call, b->call) == 0 && strcmp(lesson(a, ka, sizeof(ka)), lesson(b, kb, sizeof(kb))) == 0;
 }
 
 bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)
 {
-	return alike(&w->candidates[a], &w->trials[a], &w->candidates[b], &w->trials[b]);
+	return w->trials[a].symptom == w->trials[b].symptom &&
+	       candidates_alike(&w->candidates[a], &w->candidates[b]);
 }
 
 /*
  * After a kill, or an end of file, the other side is already on its way: what it still does depends on the scheduler.
+ * Nobody but TCP can reset a connection at once: elsewhere the other side sees its end first, and the reset only if it
+ * looks late enough.
  */
-static bool races(const struct candidate *c)
+static int unsureness(const struct candidate *c)
 {
+	if (c->fault.action == ACT_RESET && !(c->fault.kinds & (uint64_t)1 << OBJ_TCP))
+		return 2;
 	return c->fault.action == ACT_KILL || c->fault.action == ACT_EOF;
 }
 
-/* Which of two alike trials stands for both: the surer fault, the earlier occurrence, the quicker run. */
-static bool better(const struct candidate *a, const struct trial *ta, const struct candidate *b, const struct trial *tb)
+/* The surer fault, the earlier occurrence, the one that comes first in the menu. */
+bool candidate_better(const struct sweep *w, uint32_t a, uint32_t b)
 {
-	if (races(a) != races(b))
-		return races(b);
-	if (a->rank != b->rank)
-		return a->rank < b->rank;
-	return ta->duration_ns / 100000000 < tb->duration_ns / 100000000;
+	const struct candidate *x = &w->candidates[a], *y = &w->candidates[b];
+
+	if (unsureness(x) != unsureness(y))
+		return unsureness(x) < unsureness(y);
+	return x->rank != y->rank ? x->rank < y->rank : a < b;
 }
 
 static int by_order(const void *a, const void *b)
@@ -86,18 +90,17 @@ static int by_order(const void *a, const void *b)
 void findings_group(struct sweep *w)
 {
 	for (uint32_t i = 0; i < w->n_candidates; i++) {
-		const struct candidate *c = &w->candidates[i];
 		const struct trial *t = &w->trials[i];
 		struct finding *f = NULL;
 
 		if (t->state != TRIAL_DONE || t->result != RESULT_BROKEN)
 			continue;
 		for (uint32_t k = 0; k < w->n_findings && !f; k++)
-			if (alike(c, t, &w->candidates[w->findings[k].candidate], &w->trials[w->findings[k].candidate]))
+			if (trials_alike(w, i, w->findings[k].candidate))
 				f = &w->findings[k];
 		if (f) {
 			f->n_alike++;
-			if (better(c, t, &w->candidates[f->candidate], &w->trials[f->candidate]))
+			if (candidate_better(w, i, f->candidate))
 				f->candidate = i;
 			continue;
 		}
@@ -125,7 +128,7 @@ static void unreproduced(struct sweep *w, const struct finding *f)
 	w->n_unreproduced++;
 	snprintf(w->unreproduced + n, sizeof(w->unreproduced) - n, "  %s at %s in %s: %s (%u of %u): %s\n", c->label,
 		 w->sites[c->site].text, c->process, symptom_names[w->trials[f->candidate].symptom],
-		 atomic_load(&f->reproduced), atomic_load(&f->tried),
+		 finding_reproduced(f), atomic_load(&f->tried),
 		 w->trials[f->candidate].text);
 }
 
@@ -134,14 +137,48 @@ static void drop_unreproduced(struct sweep *w)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < w->n_findings; i++) {
+		struct finding *f = &w->findings[i];
+		uint32_t reproduced = finding_reproduced(f);
+
 		/* Once in three may be chance of the machine; twice is the program. */
-		if (w->findings[i].reproduced * 2 < w->findings[i].tried || !w->findings[i].reproduced) {
-			unreproduced(w, &w->findings[i]);
+		if (reproduced * 2 < f->tried || !reproduced) {
+			unreproduced(w, f);
 			continue;
 		}
-		w->findings[kept++] = w->findings[i];
+		if (f != &w->findings[kept])
+			w->findings[kept] = *f;
+		kept++;
 	}
 	w->n_findings = kept;
+}
+
+/* What turned out to tell the same when it was tried again is one. */
+static void findings_join(struct sweep *w)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < w->n_findings; i++) {
+		struct finding *f = &w->findings[i], *known = NULL;
+
+		for (uint32_t k = 0; k < kept && !known; k++)
+			if (w->findings[k].symptom == f->symptom &&
+				candidates_alike(&w->candidates[w->findings[k].candidate],
+					&w->candidates[f->candidate]))
+				known = &w->findings[k];
+		if (!known) {
+			if (f != &w->findings[kept])
+				w->findings[kept] = *f;
+			kept++;
+			continue;
+		}
+		f->n_alike += known->n_alike;
+		if (candidate_better(w, f->candidate, known->candidate))
+			*known = *f;
+		else
+			known->n_alike = f->n_alike;
+	}
+	w->n_findings = kept;
+	qsort(w->findings, w->n_findings, sizeof(*w->findings), by_order);
 }
 
 /* Long runs wait more than they work: theirs are made side by side. */
@@ -183,7 +220,9 @@ int findings_confirm(struct sweep *w, const struct box_options *options)
 	}
 	free(errands);
 	w->interrupted |= atomic_load(&w->stop) != 0;
-	if (!w->interrupted)
+	if (!w->interrupted) {
 		drop_unreproduced(w);
+		findings_join(w);
+	}
 	return worst;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done inside the boxes: learn, strike, confirm. */
+/* What is done inside the boxes: learn, strike. */
 #include "core/explore/internal.h"
 
 #include <stdio.h>
@@ -9,15 +9,13 @@
 #include "core/base/banned.h"
 #include "core/base/status.h"
 #include "core/base/str.h"
-#include "core/report/diagram.h"
 #include "core/sys/clock.h"
 #include "core/sys/futex.h"
 
 /* A driver that gives up by itself does so within this; after it, it hangs. */
 #define PATIENCE_NS 6500000000
 #define CIRCLES_NS 1300000000
-#define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
-enum { SLOW_RANK = 1, KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
+enum { SLOW_RANK = 1 };
 
 /* c NULL: a run without faults. */
 void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
@@ -270,125 +268,6 @@ int errand_sweep(struct box *box, void *data)
 		if (t->result == RESULT_HARNESS && atomic_fetch_add(&w->n_harness, 1) > 8)
 			break;
 	}
-	run_finish(box);
-	free(out);
-	return status;
-}
-
-/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
-static void callers(struct box *box, const struct history *h, struct finding *f)
-{
-	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
-	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
-	char text[SITE_TEXT];
-	size_t used = 0;
-
-	f->callers[0] = '\0';
-	if (!proc || proc > h->n_procs)
-		return;
-	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
-		struct site site;
-
-		if (site_find(h, h->procs[proc - 1].image, state->frames[i], &site) || !site.line || !site.program)
-			break;
-		site_print(&site, text, sizeof(text));
-		if (i)
-			used += (size_t)snprintf(
-				f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
-		if (used < sizeof(f->callers) && site.inlined_into[0])
-			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s",
-				used ? " < " : "", site.inlined_into);
-		if (used >= sizeof(f->callers))
-			break;
-	}
-}
-
-static void picture(struct sweep *w, struct box *box, struct finding *f)
-{
-	struct str s = STR_NONE;
-	struct history h;
-
-	if (history_read(box_arena(box), &h))
-		return;
-	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
-	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
-	callers(box, &h, f);
-	str_fini(&s);
-	history_fini(&h);
-}
-
-/* What was found at a wider realism may be lawful on Linux as well. */
-static bool beyond_linux(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out)
-{
-	struct candidate strict = *c;
-	struct trial t = { .result = RESULT_HANDLED };
-
-	if (w->scenario->realism == REALISM_LINUX)
-		return false;
-	strict.fault.realism = REALISM_LINUX;
-	worker_trial(w, box, &strict, out, &t);
-	return t.result == RESULT_INFEASIBLE;
-}
-
-/* The same again, `runs` times; the first that comes back is drawn. */
-static void confirm(struct sweep *w, struct box *box, struct finding *f, uint32_t runs, bool *seen, struct outcome *out)
-{
-	for (uint32_t i = 0; i < runs; i++) {
-		struct trial t = { .result = RESULT_HANDLED };
-
-		box_arena(box)->payload = KEPT_PAYLOAD;
-		box_arena(box)->backtrace = 1;
-		worker_trial(w, box, &w->candidates[f->candidate], out, &t);
-		atomic_fetch_add(&f->tried, 1);
-		if (t.result != RESULT_BROKEN)
-			continue;
-		atomic_fetch_add(&f->reproduced, 1);
-		if (*seen)
-			continue;
-		*seen = true;
-		f->symptom = t.symptom;
-		text_copy(f->text, sizeof(f->text), t.text);
-		text_copy(f->role, sizeof(f->role), t.role);
-		text_copy(f->property, sizeof(f->property), t.property);
-		picture(w, box, f);
-	}
-}
-
-/* What was seen once and does not come back may be a race; another trial that told the same may be a surer one. */
-static void confirm_another(struct sweep *w, struct box *box, struct finding *f, bool *seen, struct outcome *out)
-{
-	uint32_t first = f->candidate, tries = 0;
-
-	for (uint32_t i = 0; i < w->n_candidates && tries < OTHERS_MOST && f->reproduced < f->tried; i++) {
-		if (i == first || atomic_load(&w->trials[i].state) != TRIAL_DONE ||
-			w->trials[i].result != RESULT_BROKEN || !trials_alike(w, i, first))
-			continue;
-		tries++;
-		*seen = false;
-		f->candidate = i;
-		atomic_store(&f->tried, 0);
-		atomic_store(&f->reproduced, 0);
-		confirm(w, box, f, CONFIRMATIONS, seen, out);
-	}
-}
-
-int errand_confirm(struct box *box, void *data)
-{
-	const struct errand *errand = data;
-	struct sweep *w = errand->sweep;
-	struct finding *f = &w->findings[errand->finding];
-	struct outcome *out = mem_new(sizeof(*out));
-	bool seen = !errand->first;
-	int status = worker_prepare(w, box);
-
-	if (!status)
-		confirm(w, box, f, errand->runs, &seen, out);
-	if (!status && errand->runs == CONFIRMATIONS && f->reproduced < f->tried)
-		confirm_another(w, box, f, &seen, out);
-	if (!status && errand->first && seen)
-		f->posix = beyond_linux(w, box, &w->candidates[f->candidate], out);
-	if (!status && errand->first && seen)
-		finding_shrink(w, box, f, out);
 	run_finish(box);
 	free(out);
 	return status;

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* What broke is tried again, in boxes of its own, drawn, and made as small as it can be. */
+#include "core/explore/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+#include "core/base/str.h"
+#include "core/report/diagram.h"
+
+enum { KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
+
+/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
+static void callers(struct box *box, const struct history *h, struct finding *f)
+{
+	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
+	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
+	char text[SITE_TEXT];
+	size_t used = 0;
+
+	f->callers[0] = '\0';
+	if (!proc || proc > h->n_procs)
+		return;
+	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
+		struct site site;
+
+		if (site_find(h, h->procs[proc - 1].image, state->frames[i], &site) || !site.line || !site.program)
+			break;
+		site_print(&site, text, sizeof(text));
+		if (i)
+			used += (size_t)snprintf(
+				f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
+		if (used < sizeof(f->callers) && site.inlined_into[0])
+			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s",
+				used ? " < " : "", site.inlined_into);
+		if (used >= sizeof(f->callers))
+			break;
+	}
+}
+
+static void picture(struct sweep *w, struct box *box, struct finding *f)
+{
+	struct str s = STR_NONE;
+	struct history h;
+
+	if (history_read(box_arena(box), &h))
+		return;
+	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
+	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
+	callers(box, &h, f);
+	str_fini(&s);
+	history_fini(&h);
+}
+
+/* What was found at a wider realism may be lawful on Linux as well. */
+static bool beyond_linux(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out)
+{
+	struct candidate strict = *c;
+	struct trial t = { .result = RESULT_HANDLED };
+
+	if (w->scenario->realism == REALISM_LINUX)
+		return false;
+	strict.fault.realism = REALISM_LINUX;
+	worker_trial(w, box, &strict, out, &t);
+	return t.result == RESULT_INFEASIBLE;
+}
+
+/* The same again, `runs` times; one that shows what is wanted, or else the first that comes back, is drawn. */
+static void confirm(struct sweep *w, struct box *box, struct finding *f, enum symptom wanted, uint32_t runs,
+	bool draws, struct outcome *out)
+{
+	enum symptom drawn = SYMPTOM_NONE;
+
+	for (uint32_t i = 0; i < runs; i++) {
+		struct trial t = { .result = RESULT_HANDLED };
+
+		box_arena(box)->payload = KEPT_PAYLOAD;
+		box_arena(box)->backtrace = 1;
+		worker_trial(w, box, &w->candidates[f->candidate], out, &t);
+		atomic_fetch_add(&f->tried, 1);
+		if (t.result != RESULT_BROKEN)
+			continue;
+		atomic_fetch_add(&f->seen[t.symptom], 1);
+		if (!draws || (drawn && (drawn == wanted || t.symptom != wanted)))
+			continue;
+		drawn = f->symptom = t.symptom;
+		text_copy(f->text, sizeof(f->text), t.text);
+		text_copy(f->role, sizeof(f->role), t.role);
+		text_copy(f->property, sizeof(f->property), t.property);
+		picture(w, box, f);
+	}
+}
+
+static void confirm_doubted(
+	struct sweep *w, struct box *box, struct finding *f, enum symptom wanted, struct outcome *out)
+{
+	uint32_t reproduced = finding_reproduced(f);
+
+	if (reproduced && reproduced < f->tried)
+		confirm(w, box, f, wanted, CONFIRMATIONS, false, out);
+}
+
+/* In *f, what comes of another candidate. */
+static void confirm_candidate(struct sweep *w, struct box *box, struct finding *f, uint32_t candidate,
+	enum symptom wanted, struct outcome *out)
+{
+	f->candidate = candidate;
+	atomic_store(&f->tried, 0);
+	for (uint32_t i = 0; i < N_SYMPTOMS; i++)
+		atomic_store(&f->seen[i], 0);
+	confirm(w, box, f, wanted, CONFIRMATIONS, true, out);
+	confirm_doubted(w, box, f, wanted, out);
+}
+
+/* Two of three: what the machine had a part in comes back; twice as many tries tell it from a game of chance. */
+static bool is_sure(const struct finding *f, enum symptom wanted)
+{
+	return f->symptom == wanted && finding_reproduced(f) * 3 >= f->tried * 2;
+}
+
+static bool breaks_now(struct sweep *w, struct box *box, uint32_t candidate, enum symptom wanted, struct outcome *out)
+{
+	struct trial t = { .result = RESULT_HANDLED };
+
+	worker_trial(w, box, &w->candidates[candidate], out, &t);
+	return t.result == RESULT_BROKEN && t.symptom == wanted;
+}
+
+/*
+ * What stands for a finding is to be the same in every exploration, although a race decides now and then that a trial
+ * of the sweep shows nothing: those that would be preferred get a second chance. And if the one that was chosen does
+ * not come back every time, another that told the same may be a surer one.
+ */
+static void confirm_others(struct sweep *w, struct box *box, struct finding *f, enum symptom wanted,
+	struct outcome *out)
+{
+	struct finding *other = mem_new(sizeof(*other));
+	uint32_t first = f->candidate, tries = 0;
+
+	for (uint32_t i = 0; i < w->n_candidates && tries < OTHERS_MOST; i++) {
+		const struct trial *t = &w->trials[i];
+		bool preferred = candidate_better(w, i, f->candidate), sure = is_sure(f, wanted);
+
+		if (i == first || atomic_load(&t->state) != TRIAL_DONE || (sure && !preferred) ||
+			!candidates_alike(&w->candidates[i], &w->candidates[first]) || t->duration_ns > SLOW_NS)
+			continue;
+		if (t->result == RESULT_HANDLED ? !preferred : t->result != RESULT_BROKEN || t->symptom != wanted)
+			continue;
+		tries++;
+		if (t->result == RESULT_HANDLED && !breaks_now(w, box, i, wanted, out))
+			continue;
+		*other = *f;
+		confirm_candidate(w, box, other, i, wanted, out);
+		if (is_sure(other, wanted) || (!sure && finding_reproduced(other) > finding_reproduced(f)))
+			*f = *other;
+	}
+	free(other);
+}
+
+int errand_confirm(struct box *box, void *data)
+{
+	const struct errand *errand = data;
+	struct sweep *w = errand->sweep;
+	struct finding *f = &w->findings[errand->finding];
+	struct outcome *out = mem_new(sizeof(*out));
+	enum symptom wanted = w->trials[f->candidate].symptom;
+	int status = worker_prepare(w, box);
+	bool seen;
+
+	if (!status)
+		confirm(w, box, f, wanted, errand->runs, errand->first, out);
+	if (!status && errand->runs == CONFIRMATIONS) {
+		confirm_doubted(w, box, f, wanted, out);
+		confirm_others(w, box, f, wanted, out);
+	}
+	seen = finding_reproduced(f) > 0;
+	if (!status && errand->first && seen)
+		f->posix = beyond_linux(w, box, &w->candidates[f->candidate], out);
+	if (!status && errand->first && seen)
+		finding_shrink(w, box, f, out);
+	run_finish(box);
+	free(out);
+	return status;
+}
