@@ -122,7 +122,7 @@ void explore_print(const struct sweep *w, FILE *out)
 {
 	double seconds = (double)w->swept_ns / 1e9;
 
-	fprintf(out, "%s%s%s: %s\n", bold(w), w->scenario->name, plain(w),
+	fprintf(out, "%s%s%s%s%s\n", bold(w), w->scenario->name, plain(w), w->scenario->title ? ": " : "",
 		w->scenario->title ? w->scenario->title : "");
 	if (w->baseline.notes[0])
 		fputs(w->baseline.notes, out);

@@ -120,7 +120,7 @@ static const struct map map_workload = { "workload", workload_keys, COUNT_OF(wor
 
 static const struct key scenario_keys[] = {
 	{ "sabot", "version of the format", &type_version, .required = true },
-	{ "title", "one line", &type_prose, FIELD(scenario, title), .required = true },
+	{ "title", "one line", &type_prose, FIELD(scenario, title) },
 	{ "about", "free text, shown by explain and reports", &type_prose, FIELD(scenario, about) },
 	{ "claim", "the statement that this scenario tests", &type_map, .map = &map_claim },
 	{ "tags", "words for --filter", &type_texts, FIELD(scenario, tags), .max = SCENARIO_TAGS,

@@ -102,7 +102,7 @@ static bool content_check(struct loader *l)
 		}
 	}
 	if (!something)
-		complain_at(l, 0, "the least: sabot: 1, title: …, and technique: … or roles: …", "the file is empty");
+		complain_at(l, 0, "the least: sabot: 1, and technique: … or roles: …", "the file is empty");
 	return something;
 }
 

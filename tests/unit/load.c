@@ -29,6 +29,14 @@ Test(load, defaults)
 	loaded_fini(&l);
 }
 
+Test(load, title_is_optional)
+{
+	struct loaded l = text_load_valid("sabot: 1\ntechnique: unix-stream\n");
+
+	cr_expect_null(l.list.items[0]->title);
+	loaded_fini(&l);
+}
+
 Test(load, head)
 {
 	struct loaded l = text_load_valid(
