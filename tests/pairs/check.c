@@ -82,8 +82,8 @@ static char *sabot(void)
 static json_t *explore(const struct pair *p, const char *twin, const char *name, const char *jobs, int *status)
 {
 	char report[PATH_ROOM], output[PATH_ROOM], programs[PATH_ROOM];
-	const char *argv[] = { sabot(), "explore", p->scenario, "-q", "--no-color", jobs, "--report", report, "-o", output,
-			 "--realism", p->realism, NULL };
+	const char *argv[] = { sabot(), "explore", p->scenario, "-q", "--no-color", jobs, "--report", report, "-o",
+			       output, "--realism", p->realism, NULL };
 
 	snprintf(report, sizeof(report), "json:%s/%s.json", p->work, name);
 	snprintf(output, sizeof(output), "%s/%s", p->work, name);
