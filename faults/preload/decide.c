@@ -27,6 +27,17 @@ static __thread struct {
 
 static bool under_fiu_ctrl;
 
+/* The name of the object, or of what the call is about to make or to reach. */
+static bool path_selects(const char *path, const struct object *o, const struct inv *v)
+{
+	char name[OBJECT_NAME];
+
+	if (o && glob_match(path, o->name))
+		return true;
+	argument_name(v, name, sizeof(name));
+	return name[0] && glob_match(path, name);
+}
+
 static bool selects(const struct plan_fault *f, const struct inv *v)
 {
 	const struct object *o = object_at(v->object);
@@ -36,8 +47,11 @@ static bool selects(const struct plan_fault *f, const struct inv *v)
 		return false;
 	if (!f->kinds && !f->peer[0] && !f->path[0] && !f->ordinal)
 		return true;
-	if (!o || (f->kinds && !(f->kinds >> o->kind & 1)) || (f->ordinal && f->ordinal != o->ordinal) ||
-		(f->path[0] && !glob_match(f->path, o->name)))
+	if (f->path[0] && !path_selects(f->path, o, v))
+		return false;
+	if (!f->kinds && !f->peer[0] && !f->ordinal)
+		return true;
+	if (!o || (f->kinds && !(f->kinds >> o->kind & 1)) || (f->ordinal && f->ordinal != o->ordinal))
 		return false;
 	if (!f->peer[0])
 		return true;

@@ -125,9 +125,12 @@ bool object_is_stream(uint32_t kind);
 bool object_is_datagram(uint32_t kind);
 struct object *object_at(uint32_t object);	/* index + 1 → object */
 uint64_t address_hash(const void *address, uint32_t length);
+void address_name(const void *address, uint32_t length, char *name, size_t size);
 
 /* look.c: what the arguments say; false: the call is none of ours, pass it on unrecorded. */
 bool look(struct inv *v);
+/* The path or address that a call is given, for objects that have no name before it; "" if it is given none. */
+void argument_name(const struct inv *v, char *name, size_t size);
 uint32_t object_of_sysv(uint32_t row, long id);
 /* learn.c: what a call that has succeeded changes. */
 void learn(struct inv *v);

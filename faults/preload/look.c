@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "core/base/rng.h"
+#include "core/base/str.h"
 #include "faults/preload/rows.h"
 
 #define MUTEX_SHARED_BIT 128	/* PTHREAD_MUTEX_PSHARED_BIT of glibc's nptl */
@@ -200,4 +201,34 @@ bool look(struct inv *v)
 	default:
 		return row_family[v->row] <= FAMILY_SEND ? look_move(v) : look_process(v);
 	}
+}
+
+void argument_name(const struct inv *v, char *name, size_t size)
+{
+	const struct msghdr *m;
+	long text = 0;
+
+	name[0] = '\0';
+	switch (v->shape) {
+	case SH_CONNECT: case SH_BIND:
+		address_name((const void *)v->a[1], v->a[1] ? (uint32_t)v->a[2] : 0, name, size);
+		break;
+	case SH_BUF_OUT_TO:
+		address_name((const void *)v->a[4], v->a[4] ? (uint32_t)v->a[5] : 0, name, size);
+		break;
+	case SH_MSG_OUT:
+		m = (const struct msghdr *)v->a[1];
+		address_name(m->msg_name, m->msg_name ? m->msg_namelen : 0, name, size);
+		break;
+	case SH_OPEN: case SH_PATH:
+		text = v->a[0];
+		break;
+	case SH_OPEN_AT: case SH_PATH_AT:
+		text = v->a[1];
+		break;
+	default:
+		break;
+	}
+	if (text)
+		text_copy(name, size, (const char *)text);
 }

@@ -98,11 +98,14 @@ static char *number_put(char *to, char *end, uint64_t n)
 }
 
 /* "/run/x.sock", "@abstract", "127.0.0.1:80" without stdio. */
-static void address_name(const struct sockaddr_storage *sa, socklen_t length, char *name, size_t size)
+void address_name(const void *address, uint32_t length, char *name, size_t size)
 {
+	const struct sockaddr_storage *sa = address;
 	char *end = name + size - 1, *p = name;
 
 	*name = '\0';
+	if (length < sizeof(sa->ss_family))
+		return;
 	if (sa->ss_family == AF_UNIX) {
 		const struct sockaddr_un *un = (const void *)sa;
 		size_t n = length > offsetof(struct sockaddr_un, sun_path)
@@ -114,7 +117,7 @@ static void address_name(const struct sockaddr_storage *sa, socklen_t length, ch
 				break;
 			*p++ = un->sun_path[i] ? un->sun_path[i] : '@';
 		}
-	} else if (sa->ss_family == AF_INET) {
+	} else if (sa->ss_family == AF_INET && length >= sizeof(struct sockaddr_in)) {
 		const struct sockaddr_in *in = (const void *)sa;
 		uint32_t ip = ntohl(in->sin_addr.s_addr);
 
@@ -124,7 +127,7 @@ static void address_name(const struct sockaddr_storage *sa, socklen_t length, ch
 				*p++ = shift ? '.' : ':';
 		}
 		p = number_put(p, end, ntohs(in->sin_port));
-	} else if (sa->ss_family == AF_INET6) {
+	} else if (sa->ss_family == AF_INET6 && length >= sizeof(struct sockaddr_in6)) {
 		const struct sockaddr_in6 *in = (const void *)sa;
 
 		text_copy(p, (size_t)(end - p), "[ipv6]:");
