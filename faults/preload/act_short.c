@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+
+#include "faults/preload/rows.h"
 
 enum { MOST_PIECES = 64 };
 
@@ -52,12 +55,31 @@ static enum refusal cut(struct inv *v, uint64_t keep)
 	}
 }
 
-/* A receive that got all there was has not been shortened by us. */
-static bool something_left(const struct inv *v)
+static uint64_t there_is(const struct inv *v)
 {
-	int left = 0;
+	int n = 0;
 
-	return ioctl(v->fd, FIONREAD, &left) == 0 && left > 0;
+	return ioctl(v->fd, FIONREAD, &n) == 0 && n > 0 ? (uint64_t)n : 0;
+}
+
+/*
+ * Half of what a receive would move, which is often less than it asks for. One that waits has to be waited for first:
+ * as it would wait itself, where there is a way to look and leave everything there.
+ */
+static uint64_t half(const struct inv *v, bool out)
+{
+	uint64_t n = v->asked;
+
+	if (!out && !there_is(v) && !nonblocking(v)) {
+		struct pollfd one = { .fd = v->fd, .events = POLLIN };
+		char byte;
+
+		if (real[ROW_recv](v->fd, (long)&byte, 1, MSG_PEEK, 0, 0, 0) == -1 && errno == ENOTSOCK)
+			real[ROW_poll]((long)&one, 1, -1, 0, 0, 0, 0);
+	}
+	if (!out && there_is(v) && there_is(v) < n)
+		n = there_is(v);
+	return n / 2;
 }
 
 static enum refusal strike(struct inv *v, const struct strike *s)
@@ -70,7 +92,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		return REFUSED_DATAGRAM;
 	if (!is_stream(v) || s->after)
 		return REFUSED_KIND;
-	keep = s->fault->value == SHORT_HALF ? v->asked / 2 : s->fault->value == SHORT_ALL_BUT_ONE ? v->asked - 1 :
+	keep = s->fault->value == SHORT_HALF ? half(v, out) : s->fault->value == SHORT_ALL_BUT_ONE ? v->asked - 1 :
 		(uint64_t)s->fault->value;
 	if (keep == 0 || keep >= v->asked)
 		return REFUSED_NOT_SHORTER;
@@ -102,7 +124,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	}
 	v->skip = true;
 	v->error = errno;
-	if (v->result > 0 && ((uint64_t)v->result < keep || (!out && !something_left(v)))) {
+	if (v->result > 0 && ((uint64_t)v->result < keep || (!out && !there_is(v)))) {
 		v->flags &= (uint8_t)~EVF_SHORTENED;
 		return REFUSED_NOT_SHORTER;	/* the call is done, but not by our doing */
 	}
