@@ -82,7 +82,7 @@ bool faults_judge(const struct scenario *s, const struct arena *a, struct result
 		text_copy(r->action, sizeof(r->action), s->fault_texts[i] ? s->fault_texts[i] : "");
 		if (!r->fired)
 			never_fired(f, state, i + 1, r->at, r->why, sizeof(r->why));
-		else if (f->action == ACT_HOLD && state->expired)
+		else if (f->action == ACT_HOLD && (state->expired || !state->released))
 			snprintf(r->why, sizeof(r->why),
 				"fault %zu was never released: %s made no %s call that lets it go on", i + 1,
 				f->until.in, set_name(&f->until.at));
