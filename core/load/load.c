@@ -253,10 +253,12 @@ static int directory_load(
 	for (size_t i = 0; i < n; i++) {
 		char *below = mem_printf("%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", names[i]);
 		struct stat st;
+		bool known = stat(below, &st) == 0;
+		bool special = known && !S_ISREG(st.st_mode);	/* a FIFO would be waited for */
 
-		if (stat(below, &st) == 0 && S_ISDIR(st.st_mode) && depth < TREE_DEPTH)
+		if (known && S_ISDIR(st.st_mode) && depth < TREE_DEPTH)
 			r = load_worse(r, directory_load(below, depth + 1, options, list, errors));
-		else if (is_scenario_name(names[i]))
+		else if (is_scenario_name(names[i]) && !special)
 			r = load_worse(r, load_file(below, options, list, errors));
 		free(below);
 		free(names[i]);

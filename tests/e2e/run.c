@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/str.h"
 #include "tests/support/sabot_run.h"
 #include "core/base/banned.h"
 
@@ -88,6 +89,69 @@ Test(run, a_fault_that_may_miss_is_not)
 {
 	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}, may-miss: true}\n",
 		0, NULL);
+}
+
+/* The server reads into 256 bytes, and the question has 8: half of what there is, not of what was asked for. */
+Test(run, half_is_of_what_there_is)
+{
+	struct sabot_run r = run_text(
+		PAIR("serve", "ask") "faults:\n  - {in: server, at: read, nth: 1, do: {short: half}}\n", "-v");
+
+	SAYS(r.out, "struck once");
+	SAYS(r.out, "read 4 of 256 B");
+	sabot_run_fini(&r);
+}
+
+/* Before the call the object has no name yet: the one in the arguments counts. */
+Test(run, a_path_is_known_before_the_call)
+{
+	static const char struck_at[] =
+		PAIR("serve", "ask") "faults:\n  - %s, nth: 1, on: {path: \"%s\"}, do: {delay: 1ms}}\n";
+	static const char *const calls[] = { "{in: client, at: connect", "{in: server, at: bind",
+		"{in: server, at: accept", "{in: server, at: read" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		char text[2048];
+
+		snprintf(text, sizeof(text), struck_at, calls[i], "${TMP}/s");
+		expect(text, 0, "1 as expected");
+		snprintf(text, sizeof(text), struck_at, calls[i], "${TMP}/other");
+		expect(text, 1, "never fired");
+	}
+}
+
+/* Cut short by the timeout or not: what was to release it never came. */
+Test(run, a_hold_that_is_never_released_is_vacuous)
+{
+	static const char held[] = PAIR("serve", "ask")
+		"faults:\n  - {in: server, at: accept, nth: 1, do: {hold: {until: {in: client, at: write, nth: 9}, "
+		"limit: %s}}}\ntimeout: %s\n";
+	char text[2048];
+
+	snprintf(text, sizeof(text), held, "300ms", "20s");
+	expect(text, 1, "1 vacuous");
+	snprintf(text, sizeof(text), held, "20s", "300ms");
+	expect(text, 1, "1 vacuous");
+}
+
+Test(run, a_title_is_not_needed)
+{
+	expect("sabot: 1\nroles:\n  main:\n    run: [echo]\n    driver: true\n", 0, "1 as expected");
+}
+
+Test(run, a_directory_with_a_fifo_in_it)
+{
+	char *directory = test_directory(), *fifo = mem_printf("%s/never.yaml", directory);
+	struct sabot_run r;
+
+	cr_assert_eq(mkfifo(fifo, 0600), 0);
+	test_file(directory, "scenario.yaml", HEADER "roles:\n  main:\n    run: [echo]\n    driver: true\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "run", ".", NULL });
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	SAYS(r.out, "1 as expected");
+	sabot_run_fini(&r);
+	free(fifo);
+	test_directory_remove(directory);
 }
 
 Test(run, a_hang_is_found_long_before_the_timeout)
