@@ -341,12 +341,17 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	menu_offer(w, &p, &c);
 }
 
-/* Has the process begun to serve? A look in vain, or a thread that waits from its start on, is no sign of it. */
-static bool takes_client(const struct event *e, uint32_t family)
+/*
+ * Has the process begun to serve? A look in vain, or a thread that waits from its start on, is no sign of it, nor is
+ * what the kernel answers; a look with MSG_PEEK, which has no object, is followed by the receive itself.
+ */
+static bool takes_client(const struct event *e, const struct object *o, uint32_t family)
 {
+	if (o && o->kind == OBJ_NETLINK)
+		return false;
 	if (family == FAMILY_WAIT)
 		return e->kind == EV_CALL && e->result > 0;
-	return family == FAMILY_ACCEPT || (family == FAMILY_RECEIVE && e->kind == EV_CALL && e->result >= 0);
+	return family == FAMILY_ACCEPT || (family == FAMILY_RECEIVE && o && e->kind == EV_CALL && e->result >= 0);
 }
 
 /* From the beginning to the end, as it happened. */
@@ -362,7 +367,7 @@ static size_t places_walk(
 		if (!is_position(he))
 			continue;
 		family = call_table[he->e.call].family;
-		if (takes_client(&he->e, family))
+		if (takes_client(&he->e, object_of(a, &he->e), family))
 			s->served[he->proc] = true;
 		place_find(w, h, a, s, he, &places[n]);
 		n += places[n].occurrence != 0;

@@ -121,6 +121,13 @@ bool is_datagram(const struct inv *v)
 	return o && (o->kind == OBJ_SOCKETPAIR ? o->type != SOCK_STREAM : object_is_datagram(o->kind));
 }
 
+bool talks_to_kernel(const struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+
+	return o && o->kind == OBJ_NETLINK;
+}
+
 bool is_connection(const struct inv *v)
 {
 	const struct object *o = object_at(v->object);

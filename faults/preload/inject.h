@@ -168,6 +168,7 @@ enum refusal act(struct inv *v, const struct strike *s);
 void decide_result(struct inv *v, int error);	/* the call fails with this errno and is not made */
 bool is_stream(const struct inv *v);		/* a byte stream, socketpair included */
 bool is_datagram(const struct inv *v);
+bool talks_to_kernel(const struct inv *v);	/* netlink: nobody's client, nobody's server */
 bool is_connection(const struct inv *v);	/* a stream or seqpacket socket that is or was connected */
 void connection_break(struct inv *v);		/* the peer sees a reset; calls here give EOF and EPIPE from now on */
 void sigpipe_raise(const struct inv *v);	/* SIGPIPE, as the kernel would */

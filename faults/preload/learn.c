@@ -81,7 +81,7 @@ void learn(struct inv *v)
 		break;
 	case SH_BIND:
 		object_bound(v->fd, NULL, 0);
-		if (is_datagram(v))
+		if (is_datagram(v) && !talks_to_kernel(v))
 			role_ready();
 		break;
 	case SH_LISTEN:

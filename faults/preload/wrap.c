@@ -71,9 +71,14 @@ static void datagram_addresses(struct inv *v)
 			((const struct msghdr *)v->a[1])->msg_namelen);
 }
 
-/* Who waits for others can be used, where nobody asked to see it listen. A look that does not wait is no such call. */
+/*
+ * Who waits for others can be used, where nobody asked to see it listen. A look that does not wait is no such call, nor
+ * is a question to the kernel.
+ */
 static void waiting_is_ready(const struct inv *v, uint8_t family)
 {
+	if (talks_to_kernel(v))
+		return;
 	if (atomic_load(&arena->roles[arena->procs[self->proc].role].ready_at) == READY_USABLE &&
 		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT ||
 			v->shape == SH_SIGWAIT) &&

@@ -2,6 +2,8 @@
 /* A program that does what tests of the runner want of a role; its first argument says what. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <mqueue.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -136,6 +138,25 @@ static int serve(char **args)
 	return 0;
 }
 
+/* kernel-first PATH: as serve, but has asked the kernel something before. */
+static int kernel_first(char **args)
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtgenmsg message;
+	} question = { .header = { .nlmsg_len = sizeof(question), .nlmsg_type = RTM_GETLINK,
+			       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+	struct sockaddr_nl me = { .nl_family = AF_NETLINK };
+	char answer[8192];
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&me, sizeof(me)) ||
+		send(fd, &question, sizeof(question), 0) != sizeof(question) || recv(fd, answer, sizeof(answer), 0) <= 0)
+		return 1;
+	close(fd);
+	return serve(args);
+}
+
 static int ask(char **args)
 {
 	struct sockaddr_un to = address_of(args[0]);
@@ -227,6 +248,7 @@ int main(int argc, char **argv)
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
+		{ "kernel-first", 1, kernel_first },
 		{ "daemon", 1, become_daemon },
 		{ "crash", 0, crash },
 		{ "zombie", 1, zombie },

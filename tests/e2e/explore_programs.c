@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* `sabot explore` with programs that do what real ones do: what is right in them is no finding. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/sabot_run.h"
+#include "core/base/banned.h"
+
+#define HEADER "sabot: 1\ntitle: a test\n"
+#define TARGET "$SABOT_PROGRAMS/target"
+#define PAIR(mode, client) \
+	HEADER "roles:\n" \
+	       "  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n" \
+	       "  client:\n    run: [" TARGET ", " client ", \"${TMP}/s\"]\n    driver: true\n    after: server\n"
+
+static void expect_without(const char *yaml, const char *inject, const char *finding)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", inject, NULL });
+	cr_assert(r.code == 0 || r.code == 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_not_null(strstr(r.out, "fault coverage"), "nothing was struck:\n%s%s", r.out, r.err);
+	cr_assert_null(strstr(r.out, finding), "\"%s\" is in:\n%s", finding, r.out);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
+/* What the kernel answered is no client served: a service that cannot start may still say so and end. */
+Test(explore_programs, who_has_asked_the_kernel_is_still_starting)
+{
+	expect_without(PAIR("kernel-first", "ask"), "fail", "  down  ");
+}
