@@ -13,20 +13,31 @@
 enum { KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
 
 /* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
+/* The image that the process was in when it was struck; it may have become another program since. */
+static uint32_t struck_image(const struct history *h, uint32_t proc)
+{
+	for (size_t i = 0; i < h->n_events; i++)
+		if (h->events[i].e.kind == EV_STRIKE && h->events[i].proc == proc)
+			return h->events[i].image;
+	return h->procs[proc].image;
+}
+
 static void callers(struct box *box, const struct history *h, struct finding *f)
 {
 	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
 	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
 	char text[SITE_TEXT];
 	size_t used = 0;
+	uint32_t image;
 
 	f->callers[0] = '\0';
 	if (!proc || proc > h->n_procs)
 		return;
+	image = struck_image(h, proc - 1);
 	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
 		struct site site;
 
-		if (site_find(h, h->procs[proc - 1].image, state->frames[i], &site) || !site.line || !site.program)
+		if (site_find(h, image, state->frames[i], &site) || !site.line || !site.program)
 			break;
 		site_print(&site, text, sizeof(text));
 		if (i)

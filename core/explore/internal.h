@@ -177,7 +177,15 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 bool baseline_sound(struct baseline *b, const struct scenario *s);
 uint64_t lines_hash(const struct output *o);
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t);
-enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
+/* Fills *t; gives the symptom back. */
+enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Does the user's `expect:` take it for harmless? */
+bool is_benign(const struct sweep *w, enum symptom symptom);
+
+/* judge_history.c: what judge() let pass, for what only the history tells; only needed if wants_history(). */
+bool wants_history(const struct sweep *w, const struct candidate *c);
+enum symptom judge_history(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t);
 
 /* worker.c: errands, run in a box */

@@ -15,8 +15,6 @@
 #include "core/base/banned.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
-#include "core/model/property.h"
-#include "core/model/technique.h"
 
 const char *const symptom_names[N_SYMPTOMS] = {
 	[SYMPTOM_NONE] = "none", [SYMPTOM_HANG] = "hang", [SYMPTOM_BUSY_LOOP] = "busy-loop", [SYMPTOM_CRASH] = "crash",
@@ -176,10 +174,7 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 	return true;
 }
 
-static enum symptom say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static enum symptom say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
+enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
 {
 	va_list args;
 
@@ -224,12 +219,12 @@ static enum symptom judge_end(const struct candidate *c, const struct outcome *o
 				who = o->waiters[i].process;
 				break;
 			}
-		return say(t, SYMPTOM_HANG, who, "%s",
+		return judge_say(t, SYMPTOM_HANG, who, "%s",
 			o->end == RUN_HUNG ? o->why[0] ? o->why : "nobody is left to wake who waits"
 					   : "not over in time");
 	}
 	if (o->end == RUN_SPUN)
-		return say(t, SYMPTOM_BUSY_LOOP, who, "%s goes on calling without progress", who);
+		return judge_say(t, SYMPTOM_BUSY_LOOP, who, "%s goes on calling without progress", who);
 	return SYMPTOM_NONE;
 }
 
@@ -242,16 +237,15 @@ static enum symptom judge_deaths(
 		const char *name = signal_name(r->status);
 
 		if (r->ended == ENDED_SIGNAL && !(c->kills && is_struck(c, r) && r->status == SIGKILL)) {
-			if (r->service)
-				return say(
-					t, SYMPTOM_DOWN, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
-			return say(t, SYMPTOM_CRASH, r->name, "%s is killed by SIG%s", r->name, name ? name : "?");
+			return judge_say(t, r->service ? SYMPTOM_DOWN : SYMPTOM_CRASH, r->name,
+				"%s is killed by SIG%s", r->name, name ? name : "?");
 		}
 		if (r->ended == ENDED_BY_HARNESS && base && base->ended != ENDED_BY_HARNESS)
-			return say(t, SYMPTOM_HANG, r->name, "%s does not end when it is stopped", r->name);
+			return judge_say(t, SYMPTOM_HANG, r->name, "%s does not end when it is stopped", r->name);
 		name = signal_name(r->child_signal);
 		if (r->child_signal && base && !base->child_signal)
-			return say(t, SYMPTOM_CRASH, r->child, "%s is killed by SIG%s", r->child, name ? name : "?");
+			return judge_say(t, SYMPTOM_CRASH, r->child, "%s is killed by SIG%s", r->child,
+				name ? name : "?");
 	}
 	return SYMPTOM_NONE;
 }
@@ -279,7 +273,7 @@ static enum symptom judge_services(
 		if (c->grade == GRADE_DISRUPTIVE && c->of_service && !is_struck(c, r) && is_peer(c, r) &&
 			r->status && r->err.length)
 			continue;
-		return say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name,
+		return judge_say(t, r->status ? SYMPTOM_DOWN : SYMPTOM_UNCLEAN_EXIT, r->name,
 			"%s ends with exit status %d (without the fault: %s %d)", r->name, r->status,
 			base->ended == ENDED_EXIT ? "exit status" : "signal", base->status);
 	}
@@ -309,11 +303,13 @@ static enum symptom judge_role(const struct role_outcome *r, const struct role_o
 	if (may_fail && r->ended == ENDED_EXIT && r->status != 0)
 		return SYMPTOM_NONE;
 	if (!same_out)
-		return say(t, SYMPTOM_WRONG_OUTPUT, r->name, "%s prints something else (%" PRIu64 " bytes, not %" PRIu64
-			") and ends with %s %d%s%s", r->name, r->out.length, base->out.length,
+		return judge_say(t, SYMPTOM_WRONG_OUTPUT, r->name,
+			"%s prints something else (%" PRIu64 " bytes, not %" PRIu64
+			") and ends with %s %d%s%s", r->name,
+			r->out.length, base->out.length,
 			r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, r->err.kept ? ": " : "",
 			last_words(r, words, sizeof(words)));
-	return say(t, SYMPTOM_UNCLEAN_EXIT, r->name, "%s ends with %s %d, not %d%s%s", r->name,
+	return judge_say(t, SYMPTOM_UNCLEAN_EXIT, r->name, "%s ends with %s %d, not %d%s%s", r->name,
 		r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, base->status, r->err.kept ? ": " : "",
 		last_words(r, words, sizeof(words)));
 }
@@ -345,7 +341,7 @@ static enum symptom judge_outputs(
 			return symptom;
 	}
 	if (c->grade == GRADE_TRANSPARENT && b->files_steady && o->files_hash != b->outcome.files_hash)
-		return say(t, SYMPTOM_WRONG_OUTPUT, c->process, "the files left behind are not the same");
+		return judge_say(t, SYMPTOM_WRONG_OUTPUT, c->process, "the files left behind are not the same");
 	return SYMPTOM_NONE;
 }
 
@@ -426,35 +422,24 @@ static enum symptom judge_left(
 	const struct outcome *base = c->grade == GRADE_TRANSPARENT ? &w->baseline.outcome : &w->baseline.probed;
 
 	if (count_left(o, true) > count_left(base, true))
-		return say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
+		return judge_say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
 	for (uint32_t i = 0; i < o->n_roles && i < base->n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i], *b = &base->roles[i];
 
 		if (!r->service || (c->kills && is_struck(c, r)))
 			continue;
 		if (b->fds_at_end > 0 && r->fds_at_end > b->fds_at_end)
-			return say(t, SYMPTOM_LEAK, r->name,
+			return judge_say(t, SYMPTOM_LEAK, r->name,
 				"%s holds %d descriptors when all is over, without the fault %d", r->name,
 				r->fds_at_end, b->fds_at_end);
 		if (b->threads_at_end > 0 && r->threads_at_end > b->threads_at_end)
-			return say(t, SYMPTOM_LEAK, r->name, "%s has %d threads when all is over, without the fault %d",
-				r->name, r->threads_at_end, b->threads_at_end);
+			return judge_say(t, SYMPTOM_LEAK, r->name,
+				"%s has %d threads when all is over, without the fault %d", r->name,
+				r->threads_at_end, b->threads_at_end);
 	}
 	if (!c->kills && count_left(o, false) > count_left(base, false))
-		return say(t, SYMPTOM_LEFTOVER, c->process, "left behind: %s", left_text(o, false));
+		return judge_say(t, SYMPTOM_LEFTOVER, c->process, "left behind: %s", left_text(o, false));
 	return SYMPTOM_NONE;
-}
-
-/* Without descriptors for a moment: who asks for one over and over without a rest keeps the machine from the others. */
-static enum symptom judge_shortage(
-	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
-{
-	if (c->fault.action != ACT_FAIL || (c->fault.value != EMFILE && c->fault.value != ENFILE) ||
-		strncmp(c->call, "accept", 6) != 0 ||
-		o->n_calls < w->baseline.probed.n_calls * AMPLIFIED_TIMES + AMPLIFIED_CALLS)
-		return SYMPTOM_NONE;
-	return say(t, SYMPTOM_BUSY_LOOP, c->process, "%s asks again without a rest: %" PRIu64
-		" calls, without the fault %" PRIu64, c->process, o->n_calls, w->baseline.probed.n_calls);
 }
 
 static enum symptom judge_effort(
@@ -463,42 +448,12 @@ static enum symptom judge_effort(
 	if (c->grade != GRADE_TRANSPARENT || c->fault.action == ACT_SHORT || c->fault.times == TIMES_FOREVER ||
 		o->n_calls < w->baseline.n_calls * AMPLIFIED_TIMES + AMPLIFIED_CALLS)
 		return SYMPTOM_NONE;
-	return say(t, SYMPTOM_AMPLIFIED, c->process, "%" PRIu64 " calls, without the fault %" PRIu64, o->n_calls,
-		w->baseline.n_calls);
-}
-
-/* The user's own expectations: what `expect:` says must hold. */
-enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
-	const struct history *h, struct trial *t)
-{
-	struct scenario s = *w->scenario;
-	struct property_input in = { .history = h, .outcome = o, .scenario = &s, .baseline = &w->baseline.outcome,
-				     .traits = TRAIT_DATA };
-
-	s.faults[0] = c->fault;
-	s.faults[1] = c->also;
-	s.n_faults = c->has_also ? 2 : 1;
-	if (s.reference.technique && technique_find(s.reference.technique))
-		in.traits = technique_find(s.reference.technique)->traits;
-	for (size_t i = 0; i < s.n_expects; i++) {
-		const struct expect *e = &s.expects[i];
-		const struct property *p = e->property ? property_find(e->property) : NULL;
-		struct verdict v = { .value = VERDICT_HOLDS };
-
-		if (!p || e->benign || e->verdict != VERDICT_HOLDS)
-			continue;
-		property_check(p, &in, &v);
-		if (v.value != VERDICT_VIOLATED)
-			continue;
-		text_copy(t->property, sizeof(t->property), p->name);
-		return say(t, strcmp(p->name, "no-loss") == 0 ? SYMPTOM_LOSS : SYMPTOM_WRONG_OUTPUT, c->process,
-			"%s is violated: %s", p->name, v.why);
-	}
-	return SYMPTOM_NONE;
+	return judge_say(t, SYMPTOM_AMPLIFIED, c->process, "%" PRIu64 " calls, without the fault %" PRIu64,
+		o->n_calls, w->baseline.n_calls);
 }
 
 /* `benign:` with a reason silences a symptom by the property that asks for it. */
-static bool is_benign(const struct sweep *w, enum symptom symptom)
+bool is_benign(const struct sweep *w, enum symptom symptom)
 {
 	for (size_t i = 0; i < w->scenario->n_expects; i++) {
 		const struct expect *e = &w->scenario->expects[i];
@@ -525,7 +480,6 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 	if (c->grade != GRADE_TRANSPARENT)
 		symptom = symptom ? symptom : judge_probe(w, c, o, t);
 	symptom = symptom ? symptom : judge_left(w, c, o, t);
-	symptom = symptom ? symptom : judge_shortage(w, c, o, t);
 	symptom = symptom ? symptom : judge_effort(w, c, o, t);
 	return symptom && is_benign(w, symptom) ? SYMPTOM_NONE : symptom;
 }

@@ -145,11 +145,11 @@ int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, st
 			return 0;
 		}
 	t->symptom = judge(w, c, out, t);
-	if (!t->symptom && w->scenario->n_expects) {
+	if (!t->symptom && wants_history(w, c)) {
 		struct history h;
 
 		if (history_read(box_arena(box), &h) == 0) {
-			t->symptom = judge_expected(w, c, out, &h, t);
+			t->symptom = judge_history(w, c, out, &h, t);
 			history_fini(&h);
 		}
 	}
