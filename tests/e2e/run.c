@@ -81,7 +81,8 @@ Test(run, a_service_that_cannot_start_is_no_verdict)
 
 Test(run, who_asks_the_kernel_is_not_ready_yet)
 {
-	expect(PAIR("kernel-first", "ask") "faults:\n  - {in: server, at: bind, nth: 2, do: {delay: 100ms}}\n", 0, NULL);
+	expect(PAIR("kernel-first", "ask") "faults:\n  - {in: server, at: bind, nth: 2, do: {delay: 100ms}}\n", 0,
+		NULL);
 }
 
 Test(run, a_fault_that_never_fires_is_vacuous)

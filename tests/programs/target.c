@@ -151,7 +151,8 @@ static int kernel_first(char **args)
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&me, sizeof(me)) ||
-		send(fd, &question, sizeof(question), 0) != sizeof(question) || recv(fd, answer, sizeof(answer), 0) <= 0)
+		send(fd, &question, sizeof(question), 0) != sizeof(question) ||
+		recv(fd, answer, sizeof(answer), 0) <= 0)
 		return 1;
 	close(fd);
 	return serve(args);
