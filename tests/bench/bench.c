@@ -73,6 +73,33 @@ static const struct row *row_base(const struct row *row)
 	return NULL;
 }
 
+/*
+ * The ratio to the base, and the smallest and the greatest of the rounds. Where both have a sample of every round, it
+ * is the median of the ratios of the rounds: what disturbs a whole round disturbs both.
+ */
+struct ratio {
+	double median, least, most;
+};
+
+static struct ratio ratio_of(const struct row *row, const struct row *base)
+{
+	struct row rounds = { .n_samples = 0 };
+	struct ratio r;
+
+	if (row->n_samples != base->n_samples) {
+		r.median = row_median(row) / row_median(base);
+		return (struct ratio){ r.median, r.median, r.median };
+	}
+	for (size_t i = 0; i < row->n_samples; i++)
+		row_add(&rounds, row->samples[i] / base->samples[i]);
+	r = (struct ratio){ row_median(&rounds), rounds.samples[0], rounds.samples[0] };
+	for (size_t i = 1; i < rounds.n_samples; i++) {
+		r.least = rounds.samples[i] < r.least ? rounds.samples[i] : r.least;
+		r.most = rounds.samples[i] > r.most ? rounds.samples[i] : r.most;
+	}
+	return r;
+}
+
 static void row_print(const struct row *row)
 {
 	const struct row *base = row_base(row);
@@ -82,8 +109,13 @@ static void row_print(const struct row *row)
 		return;
 	}
 	printf("  %-44s %14.1f %-6s", row->name, row_median(row), row->unit);
-	if (base && base != row)
-		printf(" %7.2f x", row_median(row) / row_median(base));
+	if (base && base != row) {
+		struct ratio r = ratio_of(row, base);
+
+		printf(" %7.2f x", r.median);
+		if (row->n_samples > 1)
+			printf("   %.2f ... %.2f", r.least, r.most);
+	}
 	putchar('\n');
 }
 
@@ -97,8 +129,12 @@ static void row_json(const struct row *row)
 		printf(",\"median\":%.3f", row_median(row));
 	else
 		printf(",\"median\":null,\"note\":\"%s\"", row->note ? row->note : "not measured");
-	if (base && row->n_samples)
-		printf(",\"base\":\"%s\",\"ratio\":%.4f", row->base, row_median(row) / row_median(base));
+	if (base && row->n_samples) {
+		struct ratio r = ratio_of(row, base);
+
+		printf(",\"base\":\"%s\",\"ratio\":%.4f,\"ratio_least\":%.4f,\"ratio_most\":%.4f", row->base, r.median,
+			r.least, r.most);
+	}
 	putchar('}');
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPC itself: every reference implementation beside the minimal loop of its technique, both processes on one CPU and
- * free, beside what the machine can do at all; servers of many clients by select, poll and epoll.
+ * IPC itself: every reference implementation beside the minimal loop of its technique (loops.h says what that does),
+ * both processes on one CPU and free, beside what the machine can do at all; servers of many clients by select, poll
+ * and epoll. All variants take turns within a round; a ratio is the median of those of the rounds.
  *
- *   bench-ipc [ROUNDS]
+ *   bench-ipc [ROUNDS] [TECHNIQUE…]	with names: only these, and neither servers nor launches
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -64,6 +65,7 @@ static void limits_round(void)
 struct reference_run {
 	const char *technique, *pattern;
 	const char *design;	/* NULL: the technique's default */
+	bool forks;
 	size_t size;
 	unsigned long messages;
 };
@@ -116,15 +118,12 @@ static double reference_time(const struct reference_run *run)
 	if (server && is_ready(ends[0])) {
 		argv[2] = "client";
 		start = now_ns();
-		client = program_start(argv, NULL, 0, -1);
+		/* Where the clients are the server's own children, there is nothing to start; it ends by itself. */
+		client = run->forks ? server : program_start(argv, NULL, 0, -1);
 		status = client ? program_wait(client) : -1;
 		seconds = (double)(now_ns() - start) / 1e9;
-		/* Where the clients are the server's own children, there is nothing to start; it ends by itself. */
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
-			status = program_wait(server);
-			seconds = (double)(now_ns() - start) / 1e9;
+		if (run->forks)
 			server = 0;
-		}
 	}
 	if (server) {
 		kill(server, SIGTERM);
@@ -150,7 +149,7 @@ static double reference_message(const struct reference_run *what, unsigned long 
 
 static unsigned long messages_for(size_t size, bool free_cpus)
 {
-	unsigned long n = size == SMALL ? 20000 : size == MIDDLE ? 10000 : 2000;
+	unsigned long n = size == SMALL ? 16000 : size == MIDDLE ? 8000 : 2000;
 
 	return free_cpus ? n / 4 : n;
 }
@@ -172,55 +171,102 @@ static const struct {
 } variants[] = { { NULL, NULL }, { "posix-shm", "mutex" }, { "posix-shm", "ring" } };
 static const size_t n_variants = sizeof variants / sizeof *variants;
 
-/* One technique at one size: round trips, or messages one way. */
-static void technique_round(const struct loop *loop, size_t size, bool one_way, bool free_cpus)
+/* One group of the table. */
+struct group {
+	const char *title, *unit;
+	size_t size;
+	bool one_way, free_cpus;
+};
+
+/* The loop of a technique; over memory a message one way is so quick that it takes more of them to time it. */
+static double loop_value(const struct loop *loop, const struct group *g, int bare)
 {
-	unsigned long n = messages_for(size, free_cpus);
-	const char *way = one_way ? "one way" : "round trip", *unit = one_way ? "msg/s" : "us";
-	const char *title = loop->fixed ? text_make("%zu B", loop->fixed) : size_text(size);
-	const char *group = text_make("%s, %s, %s", way, title, free_cpus ? "free" : "one CPU");
-	const char *base = text_make("%s, loop", loop->name);
+	unsigned long n = messages_for(g->size, g->free_cpus), quick = !strcmp(loop->name, "posix-shm") ? 20 : 2;
+
+	return g->one_way ? loop_one_way(loop, g->size, n * quick, bare) : loop_round_trip(loop, g->size, n, bare);
+}
+
+static double reference_value(const struct loop *loop, const char *design, const struct group *g)
+{
+	const struct reference_run run = { .technique = loop->name, .pattern = g->one_way ? "one-way" : "echo",
+		.design = design, .forks = loop->forks, .size = g->size };
+	unsigned long quick = g->one_way && design && !strcmp(design, "ring") ? 20 : 1;
+	double seconds = reference_message(&run, messages_for(g->size, g->free_cpus) * quick);
+
+	return seconds <= 0 ? -1 : g->one_way ? 1 / seconds : seconds * 1e6;
+}
+
+/* How many times as many messages as through the stream socket, measured in the same round. */
+static void ring_row(const struct group *g, const char *ring, double rate, const char *stream)
+{
+	const struct row *base = row_of(g->title, stream, g->unit, NULL);
+	const char *group = text_make("shared-memory ring over unix-stream, %s, %s", size_text(g->size),
+		g->free_cpus ? "free" : "one CPU");
+
+	if (rate > 0 && base->n_samples)
+		row_add(row_of(group, text_make("%s / %s", ring, stream), "x", NULL),
+			rate / base->samples[base->n_samples - 1]);
+}
+
+/* One technique at one size: the bare loop, the loop, and the reference implementation in its designs. */
+static void technique_round(const struct loop *loop, const struct group *g)
+{
+	const char *bare = text_make("%s, bare", loop->name), *base = text_make("%s, loop", loop->name);
 	double value;
 
-	if (loop->largest && size > loop->largest) {
-		result_add(group, base, unit, base, -1, "larger than a message may be");
+	if (loop->largest && g->size > loop->largest) {
+		result_add(g->title, base, g->unit, base, -1, "larger than a message may be");
 		return;
 	}
-	value = one_way ? loop_one_way(loop, size, n * 4) : loop_round_trip(loop, size, n);
-	result_add(group, base, unit, base, value, "the loop failed");
-	if (one_way && !strcmp(loop->name, "posix-shm"))
-		result_add(group, "posix-shm, shm_ring.h as it is shipped", unit, "unix-stream, loop",
-			shipped_ring_rate(size, RING_BYTES / size), "the ring failed");
+	if (!loop->fixed)
+		result_add(g->title, bare, g->unit, base, loop_value(loop, g, 1), "the bare loop failed");
+	result_add(g->title, base, g->unit, base, loop_value(loop, g, 0), "the loop failed");
 	for (size_t v = 0; v < n_variants; v++) {
-		const struct reference_run run = { .technique = loop->name, .pattern = one_way ? "one-way" : "echo",
-			.design = variants[v].design, .size = size };
+		const char *design = variants[v].design;
+		const char *name = text_make("%s, sabot-ref%s%s", loop->name, design ? " " : "", design ? design : "");
 
 		if (variants[v].technique && strcmp(variants[v].technique, loop->name))
 			continue;
-		value = reference_message(&run, n);
-		result_add(group,
-			text_make("%s, sabot-ref%s%s", loop->name, run.design ? " " : "", run.design ? run.design : ""),
-			unit, base,
-			value <= 0 ? -1
-			: one_way  ? 1 / value
-				   : value * 1e6,
-			"no such run of sabot-ref");
+		value = reference_value(loop, design, g);
+		result_add(g->title, name, g->unit, base, value, "no such run of sabot-ref");
+		if (g->one_way && design && !strcmp(design, "ring"))
+			ring_row(g, "sabot-ref ring", value, "unix-stream, sabot-ref");
 	}
+	if (g->one_way && !strcmp(loop->name, "posix-shm")) {
+		value = shipped_ring_rate(g->size, RING_BYTES / g->size);
+		result_add(g->title, "posix-shm, shm_ring.h as it is shipped", g->unit, "posix-shm, bare", value,
+			"the ring failed");
+		ring_row(g, "shm_ring.h", value, "unix-stream, bare");
+	}
+}
+
+/* Techniques that were asked for by name; none: all. */
+static char **wanted;
+
+static bool is_wanted(const char *technique)
+{
+	for (size_t i = 0; wanted && wanted[i]; i++)
+		if (!strcmp(wanted[i], technique))
+			return true;
+	return !wanted || !*wanted;
 }
 
 static void techniques_round(bool free_cpus)
 {
 	static const size_t sizes[] = { SMALL, MIDDLE, LARGE };
 
-	for (size_t s = 0; s < 3; s++) {
-		for (size_t i = 0; i < n_loops; i++) {
-			if (loops[i].fixed && s)
-				continue;
-			if (sizes[s] != LARGE)
-				technique_round(&loops[i], sizes[s], false, free_cpus);
-			if (!loops[i].coalesces)
-				technique_round(&loops[i], sizes[s], true, free_cpus);
-		}
+	for (size_t i = 0; i < 3 * 2 * n_loops; i++) {
+		const struct loop *loop = &loops[i % n_loops];
+		struct group g = { .size = sizes[i / n_loops / 2], .one_way = i / n_loops % 2, .free_cpus = free_cpus };
+
+		if (!is_wanted(loop->name) || (loop->fixed && g.size != SMALL) ||
+			(g.one_way ? loop->coalesces : g.size == LARGE))
+			continue;
+		g.unit = g.one_way ? "msg/s" : "us";
+		g.title = text_make("%s, %s, %s", g.one_way ? "one way" : "round trip",
+			loop->fixed ? text_make("%zu B", loop->fixed) : size_text(g.size),
+			free_cpus ? "free" : "one CPU");
+		technique_round(loop, &g);
 	}
 }
 
@@ -229,7 +275,8 @@ static void launches_count(void)
 {
 	for (size_t i = 0; i < n_loops; i++) {
 		struct reference_run run = {
-			.technique = loops[i].name, .pattern = "echo", .size = SMALL, .messages = 10
+			.technique = loops[i].name, .pattern = "echo", .forks = loops[i].forks,
+			.size = SMALL, .messages = 10,
 		};
 		int n_failed = 0;
 
@@ -260,7 +307,8 @@ int main(int argc, char **argv)
 	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5;
 
 	if (!rounds || rounds > BENCH_ROUNDS)
-		bench_die("usage: bench-ipc [ROUNDS], up to %d", BENCH_ROUNDS);
+		bench_die("usage: bench-ipc [ROUNDS] [TECHNIQUE...], up to %d rounds", BENCH_ROUNDS);
+	wanted = argc > 2 ? argv + 2 : NULL;
 	signal(SIGPIPE, SIG_IGN);
 	for (unsigned round = 0; round < rounds; round++) {
 		for (int free_cpus = 0; free_cpus < 2; free_cpus++) {
@@ -268,11 +316,13 @@ int main(int argc, char **argv)
 			if (!free_cpus)
 				limits_round();
 			techniques_round(free_cpus);
-			fans_round(free_cpus);
+			if (!wanted)
+				fans_round(free_cpus);
 		}
 		fprintf(stderr, "round %u of %u\n", round + 1, rounds);
 	}
-	launches_count();
+	if (!wanted)
+		launches_count();
 	table_print("ipc");
 	return 0;
 }

@@ -265,21 +265,9 @@ static int posix_shm_make(size_t room)
 	return fd < 0 || ftruncate(fd, (off_t)room) ? -1 : fd;
 }
 
-static int memfd_make(size_t room)
-{
-	int fd = memfd_create("ring", MFD_CLOEXEC);
-
-	return fd < 0 || ftruncate(fd, (off_t)room) ? -1 : fd;
-}
-
 static int posix_shm_open(struct ends *e)
 {
 	return ring_open(e, posix_shm_make);
-}
-
-static int memfd_open(struct ends *e)
-{
-	return ring_open(e, memfd_make);
 }
 
 static int signals_block(struct ends *e, int number)
@@ -381,10 +369,10 @@ const struct loop loops[] = {
 	{ .name = "unix-stream", .open = unix_stream_open, STREAM },
 	{ .name = "unix-dgram", .open = unix_dgram_open, PACKET },
 	{ .name = "unix-seqpacket", .open = unix_seqpacket_open, PACKET },
-	{ .name = "socketpair", .open = socketpair_open, STREAM },
+	{ .name = "socketpair", .forks = 1, .open = socketpair_open, STREAM },
 	{ .name = "tcp", .open = tcp_open, STREAM },
 	{ .name = "udp", .open = udp_open, .largest = 65507, .loses = 1, PACKET },
-	{ .name = "pipe", .open = pipe_open, STREAM },
+	{ .name = "pipe", .forks = 1, .open = pipe_open, STREAM },
 	{ .name = "fifo", .open = fifo_open, STREAM },
 	{ .name = "posix-mq",
 		.open = posix_mq_open,
@@ -399,9 +387,14 @@ const struct loop loops[] = {
 		.receive = sysv_mq_receive,
 		.close = sysv_mq_close },
 	{ .name = "posix-shm", .open = posix_shm_open, RING },
-	{ .name = "sysv-shm", .open = ring_open_sysv, RING },
-	{ .name = "memfd", .open = memfd_open, RING },
+	{ .name = "sysv-shm",
+		.open = sysv_shm_open,
+		.send = sysv_shm_send,
+		.receive = sysv_shm_receive,
+		.close = sysv_shm_close },
+	{ .name = "memfd", .open = memfd_open, .send = memfd_send, .receive = memfd_receive, .close = fds_close },
 	{ .name = "signal",
+		.forks = 1,
 		.open = signal_open,
 		.fixed = 8,
 		.coalesces = 1,
@@ -409,12 +402,14 @@ const struct loop loops[] = {
 		.receive = signal_receive,
 		.close = signals_close },
 	{ .name = "rt-signal",
+		.forks = 1,
 		.open = rt_signal_open,
 		.fixed = 8,
 		.send = rt_signal_send,
 		.receive = rt_signal_receive,
 		.close = signals_close },
 	{ .name = "eventfd",
+		.forks = 1,
 		.open = eventfd_open,
 		.fixed = 8,
 		.coalesces = 1,

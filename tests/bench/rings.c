@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -97,24 +96,6 @@ int ring_open(struct ends *e, int (*make)(size_t room))
 	return 0;
 }
 
-/* The segments are removed at once: they live as long as somebody is attached. */
-int ring_open_sysv(struct ends *e)
-{
-	for (int side = 0; side < 2; side++) {
-		int id = shmget(IPC_PRIVATE, ring_room(e), IPC_CREAT | 0600);
-		void *memory = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
-
-		if (id >= 0)
-			shmctl(id, IPC_RMID, NULL);
-		if (memory == (void *)-1)
-			return -1;
-		e->ring[side] = memory;
-		ring_begin(e, side);
-	}
-	return 0;
-}
-
-/* munmap takes a System V segment off as well as shmdt would. */
 void ring_close(struct ends *e)
 {
 	for (int side = 0; side < 2; side++)
