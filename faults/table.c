@@ -33,6 +33,9 @@ const char *const refusal_texts[N_REFUSALS] = {
 	[REFUSED_TAKEN] = "another fault has decided what this call gives",
 	[REFUSED_RELIABLE] = "Linux does not lose, double or reorder anything here",
 	[REFUSED_MEANT] = "the signal does by itself what was seen: its handler is not one that only passes by",
+	[REFUSED_SEALED] = "the memory is sealed (F_SEAL_SHRINK): nobody can cut it short",
+	[REFUSED_PRIVATE] = "no other process could have this memory",
+	[REFUSED_RIGHTS] = "nobody else may write to this memory",
 	[REFUSED_EMPTY] = "nothing has been sent here yet: there is room",
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/check/who.h"
+#include "core/model/call.h"
 #include "core/model/fault.h"
 #include "core/base/banned.h"
 
@@ -18,6 +19,10 @@ static bool disturbs(const struct event *strike)
 {
 	const struct fault_info *f = fault_of_action(strike->asked);
 
+	/* Memory that was cut short is no datagram: nobody can have back what is gone. */
+	if (strike->asked == ACT_TRUNCATE && strike->call < n_calls &&
+		call_table[strike->call].family != FAMILY_SEND && call_table[strike->call].family != FAMILY_RECEIVE)
+		return true;
 	return !f || f->class == FAULT_ERROR || f->class == FAULT_DISRUPTIVE;
 }
 

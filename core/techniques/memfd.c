@@ -83,6 +83,12 @@ static int memory_fill(int fd, const struct message *m)
 		from += n;
 		left -= (size_t)n;
 	}
+	/*
+	 * Mistake: not sealed, and the receiver does not ask. Who wrote the memory can cut it short at any moment,
+	 * also when the receiver has just looked at its size.
+	 */
+	if (mistake(SIZE_TRUSTED))
+		return 0;
 	return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? say_errno("sealing the memory") : 0;
 }
 
@@ -182,7 +188,7 @@ static int memory_take(int fd, uint64_t size, struct message *m)
 		return say_errno("fstat");
 	if (size < MESSAGE_HEADER || size > sizeof(*m) || st.st_size != (off_t)size)
 		return say("the memory has %lld bytes, not %llu", (long long)st.st_size, (unsigned long long)size);
-	if (seals < 0 || (seals & SEALS) != SEALS)
+	if ((seals < 0 || (seals & SEALS) != SEALS) && !mistake(SIZE_TRUSTED))
 		return say("the memory is not sealed: it could change or end while it is read");
 	memory = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)

@@ -153,20 +153,25 @@ bool shm_process_gone(int pid)
 	return gone;
 }
 
+static void (*objects_remove)(void);
+
 static void bus_error(int signo)
 {
 	static const char text[] = "sabot-ref: the shared segment was truncated under us\n";
 
 	(void)signo;
+	if (objects_remove)
+		objects_remove();
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
 	_exit(1);
 }
 
-void shm_guard_truncation(void)
+void shm_guard_truncation(void (*remove_objects)(void))
 {
 	struct sigaction action = { .sa_handler = bus_error };
 
+	objects_remove = remove_objects;
 	sigaction(SIGBUS, &action, NULL);
 }
 

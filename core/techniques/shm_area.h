@@ -80,9 +80,10 @@ bool shm_process_gone(int pid);
 
 /*
  * A segment may be truncated by anybody who may write to it; who then touches the missing pages gets SIGBUS. From now
- * on that ends the process with a sentence and status 1, not with a crash.
+ * on that ends the process with a sentence and status 1, not with a crash; before, remove_objects (which must be
+ * async-signal-safe; NULL: nothing to remove) is called.
  */
-void shm_guard_truncation(void);
+void shm_guard_truncation(void (*remove_objects)(void));
 
 /* The end of this sleep: a slice from now, or the deadline (0: none) if that is earlier; CLOCK_MONOTONIC. */
 int64_t shm_slice_end(int64_t deadline_ns);

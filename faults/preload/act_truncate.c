@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Only the first bytes of the datagram arrive; the sender is told that all went. */
+/*
+ * Only the first bytes of the datagram arrive; the sender is told that all went. Of shared memory, whoever else has it
+ * cuts off all but the first bytes.
+ */
 #include "faults/preload/inject.h"
 
 #include <errno.h>
@@ -8,6 +11,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	uint64_t keep = (uint64_t)s->fault->value;
 
+	if (v->shape == SH_MMAP || row_family[v->row] == FAMILY_LOCK)
+		return segment_truncate(v, s);
 	if (!is_datagram(v) || s->after)
 		return REFUSED_KIND;
 	if (s->fault->realism == REALISM_LINUX && object_at(v->object)->kind != OBJ_UDP)

@@ -140,6 +140,9 @@ long recorded_write(int fd, const void *buffer, size_t n, uint64_t site);
 /* stdio.c: makes stdio visible; the arguments are the range of libc's code. */
 void stdio_init(uint64_t code_start, uint64_t code_end);
 
+/* segment.c: a call has mapped shared memory */
+void segment_mapped(const struct inv *v);
+
 /* edge.c: what is watched for edges; a new edge, when a fault hid what there is. */
 struct epoll_event;
 void edge_note(int epoll, int operation, int fd, const struct epoll_event *event);
@@ -162,6 +165,9 @@ struct action_code {
 	/* Strikes, and returns REFUSED_NOT; or says why that is not lawful here, and has done nothing. */
 	enum refusal (*strike)(struct inv *v, const struct strike *s);
 };
+
+/* segment.c: what `truncate` does to shared memory */
+enum refusal segment_truncate(const struct inv *v, const struct strike *s);
 
 /* act.c: what the actions share */
 enum refusal act(struct inv *v, const struct strike *s);

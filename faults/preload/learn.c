@@ -91,6 +91,9 @@ void learn(struct inv *v)
 	case SH_WAITPID: case SH_WAITPID_FLAGS: case SH_WAITID:
 		learn_death(v);
 		break;
+	case SH_MMAP:
+		segment_mapped(v);
+		break;
 	case SH_SETSOCKOPT:
 		learn_option(v);
 		break;

@@ -347,6 +347,14 @@ Test(run, a_machine_without_namespaces)
 	machine_without((const char *[]){ "env", "SABOT_NO_NAMESPACES=1", NULL });
 }
 
+/* Memory that Linux would not let anybody cut short is not cut short. */
+Test(run, sealed_memory_stays_whole)
+{
+	expect(HEADER "technique: memfd\nworkload: {pattern: echo, messages: 3}\nfaults:\n"
+		      "  - {in: server, at: mmap, on: {technique: memfd}, when: after, nth: 2, do: {truncate: 0}}\n",
+		1, "(F_SEAL_SHRINK)");
+}
+
 Test(run, usage)
 {
 	struct sabot_run r = sabot_run(NULL, NULL, (const char *[]){ "run", NULL });

@@ -20,6 +20,7 @@ enum { ROWS_MOST = 256 };
 #define INTERRUPT(who, call) AT(who, call) SECOND "    do: interrupt\n"
 /* Longer than anybody sleeps without a look (100 ms), so that the other side certainly comes by meanwhile. */
 #define DELAY "    do: {delay: 250ms}\n"
+#define CUT "    do: {truncate: 0}\n"
 #define KILL "    do: {kill: self}\n"
 #define HOLD(until) "    do: {hold: {until: {" until "}}}\n"
 
@@ -95,6 +96,18 @@ static const struct mutant plans[] = {
 	{ .mistake = "sem-left-taken", .techniques = "sysv-shm", .workload = ECHO, .n_clients = 2,
 		.faults = AT("client", "semtimedop") FIRST HOLD("in: client/2, at: semtimedop, when: after")
 			AT("client/2", "semtimedop") AFTER FIRST KILL },
+	{ .mistake = "size-trusted", .techniques = "posix-shm", .workload = ECHO,
+		.n_clients = 2,
+		.faults = AT("client", "mmap") "    on: {technique: @}\n" AFTER FIRST CUT
+			AT("client/2", "shm_open") FIRST DELAY,
+		.care_expect = "  exit: {server: 1, client: 1}\n" },
+	{ .mistake = "size-trusted", .techniques = "posix-shm", .designs = "semaphore", .workload = ECHO,
+		.faults = AT("server", "sem_post") FIRST CUT, .care_expect = "  exit: {server: 1, client: 1}\n"
+			"  benign: {no-loss: the segment was cut short, all-answered: the same}\n" },
+	/* Sealed memory cannot be cut short: the fault is refused. */
+	{ .mistake = "size-trusted", .techniques = "memfd", .workload = ECHO,
+		.faults = AT("server", "mmap") "    on: {technique: @}\n" AFTER SECOND CUT,
+		.care_faults = AT("server", "mmap") "    on: {technique: @}\n    may-miss: true\n" AFTER SECOND CUT },
 	{ .mistake = "scm-rights-leak", .workload = ECHO, .n_clients = 2,
 		.faults = AT("server", "recvmsg") SECOND "    do: {short: 4}\n" },
 	/* signals and events */
