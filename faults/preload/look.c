@@ -2,6 +2,7 @@
 /* What a call's arguments say: the descriptor, the object, the length, whether it can wait and for how long. */
 #include "faults/preload/inject.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -176,6 +177,11 @@ static bool look_process(struct inv *v)
 	}
 }
 
+static bool is_file_lock(long command)
+{
+	return command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW;
+}
+
 bool look(struct inv *v)
 {
 	if (row_family[v->row] == FAMILY_WAIT)
@@ -189,7 +195,11 @@ bool look(struct inv *v)
 	case SH_SETSOCKOPT:
 		return at_fd_asking(v, v->a[0], (uint64_t)v->a[2]);
 	case SH_FCNTL:
-		return at_fd_asking(v, v->a[0], (uint64_t)v->a[1]);
+		return at_fd_asking(v, v->a[0], (uint64_t)v->a[1]) || is_file_lock(v->a[1]);
+	case SH_FILE_LOCK:	/* the file is none of ours, the lock is */
+		v->asked = (uint32_t)v->a[1];
+		at_fd(v, v->a[0]);
+		return true;
 	case SH_MMAP:
 		return (v->a[3] & MAP_SHARED) && !(v->a[3] & MAP_ANONYMOUS) && at_fd(v, v->a[4]);
 	case SH_EPOLL_CTL:

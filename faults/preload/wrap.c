@@ -332,7 +332,8 @@ enum { ENVIRONMENT_ROOM = 1024 };
 \
 		v.site = (uint64_t)__builtin_return_address(0); \
 		if (makes_program) \
-			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : 2, room, ENVIRONMENT_ROOM, text); \
+			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : ROW_##symbol == ROW_execveat ? 3 : 2, \
+				room, ENVIRONMENT_ROOM, text); \
 		if (unlikely(!begin(&v, ROW_##symbol, SH_##shape_, FAMILY_##family_))) \
 			return NARROW_##result_kind_(pass(&v, f)); \
 		if (makes_program && SH_##shape_ == SH_EXEC_ENV) \

@@ -126,6 +126,19 @@ Test(run, a_path_is_known_before_the_call)
 	}
 }
 
+/* The file is no IPC, its lock is. */
+Test(run, locks_of_files_are_struck)
+{
+	static const char *const calls[] = { "flock", "fcntl", "lockf" };
+	char text[2048];
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		snprintf(text, sizeof(text), "%sfaults:\n  - {in: main, at: %s, nth: 1, do: {fail: ENOLCK}}\n"
+					     "expect: {exit: {main: 1}}\n", DRIVER("locks, \"${TMP}/l\""), calls[i]);
+		expect(text, 0, "1 as expected");
+	}
+}
+
 /* Cut short by the timeout or not: what was to release it never came. */
 Test(run, a_hold_that_is_never_released_is_vacuous)
 {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -158,6 +159,15 @@ static int kernel_first(char **args)
 	return serve(args);
 }
 
+/* locks PATH: takes three kinds of lock on a file. */
+static int locks(char **args)
+{
+	struct flock all = { .l_type = F_WRLCK };
+	int fd = open(args[0], O_RDWR | O_CREAT, 0600);
+
+	return flock(fd, LOCK_EX) || fcntl(fd, F_SETLKW, &all) || lockf(fd, F_LOCK, 0);
+}
+
 static int ask(char **args)
 {
 	struct sockaddr_un to = address_of(args[0]);
@@ -250,6 +260,7 @@ int main(int argc, char **argv)
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
 		{ "kernel-first", 1, kernel_first },
+		{ "locks", 1, locks },
 		{ "daemon", 1, become_daemon },
 		{ "crash", 0, crash },
 		{ "zombie", 1, zombie },
