@@ -18,7 +18,7 @@
 #include "core/history/event.h"
 
 #define ARENA_MAGIC 0x5ab07a2eu
-#define ARENA_VERSION 1u
+#define ARENA_VERSION 2u
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
@@ -28,6 +28,7 @@
 enum arena_limit {
 	ARENA_ROLES = 64,	/* role instances */
 	ARENA_PROCS = 512,
+	PROC_BESIDE = 8,
 	ARENA_THREADS = 1024,
 	ARENA_OBJECTS = 4096,
 	ARENA_MODULES = 512,
@@ -53,6 +54,8 @@ struct proc {
 	_Atomic uint32_t first_chunk, last_chunk;	/* chunk index + 1; 0: none */
 	_Atomic uint64_t lost;		/* events that found no room */
 	uint32_t launcher;		/* sh, env, valgrind …: never struck; its first child takes over its name */
+	_Atomic uint32_t n_beside;	/* programs started without a fork of ours: vfork and exec, posix_spawn */
+	_Atomic int32_t beside[PROC_BESIDE];	/* the last of these processes; each should say hello */
 	_Atomic int32_t died_by;	/* the signal that ended it, as its parent was told by wait(2); 0: not known */
 };
 

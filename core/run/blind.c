@@ -18,8 +18,19 @@ static bool became_unseen(const struct arena *a, const struct proc *p)
 
 		/* The text of an event follows it. */
 		if (e->seal == a->generation && e->kind != EV_TEXT)
-			return e->kind == EV_EXEC;
+			return e->kind == EV_EXEC && e->result == p->pid;
 	}
+	return false;
+}
+
+/* It started a program without fork() (vfork, posix_spawn), which never said hello. */
+static bool started_unseen(const struct arena *a, const struct proc *p)
+{
+	uint32_t n = p->n_beside;
+
+	for (uint32_t i = n > PROC_BESIDE ? n - PROC_BESIDE : 0; i < n; i++)
+		if (!arena_proc_of(a, p->beside[i % PROC_BESIDE]))
+			return true;
 	return false;
 }
 
@@ -45,4 +56,6 @@ void blind_collect(struct box *box)
 	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
 		if (became_unseen(a, &a->procs[i]))
 			blind_add(o, a->procs[i].name, " after it executed another program");
+		else if (a->procs[i].state != PROC_FREE && started_unseen(a, &a->procs[i]))
+			blind_add(o, a->procs[i].name, " after it started another program");
 }

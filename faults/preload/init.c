@@ -96,6 +96,27 @@ void child_died(int32_t pid, int signal_number)
 		}
 }
 
+void child_beside(int32_t pid)
+{
+	struct proc *p = &arena->procs[self->proc];
+
+	atomic_store(&p->beside[atomic_fetch_add(&p->n_beside, 1) % PROC_BESIDE], pid);
+}
+
+void child_not_beside(int32_t pid)
+{
+	struct proc *p = &arena->procs[self->proc];
+	uint32_t n = atomic_load(&p->n_beside);
+
+	if (n && atomic_load(&p->beside[(n - 1) % PROC_BESIDE]) == pid)
+		atomic_fetch_sub(&p->n_beside, 1);
+}
+
+bool borrows_memory(void)
+{
+	return self->pid != (int32_t)getpid();
+}
+
 static void child_name(char *name, const char *parent, uint32_t ordinal)
 {
 	char digits[12];
@@ -127,6 +148,7 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	p = &arena->procs[i];
 	atomic_store(&p->state, PROC_CLAIMED);
 	atomic_store(&p->died_by, 0);
+	atomic_store(&p->n_beside, 0);
 	p->pid = (int32_t)getpid();
 	p->parent_pid = (int32_t)getppid();
 	p->role = my_role;

@@ -89,6 +89,10 @@ void *real_symbol(const char *name);	/* one more of libc's functions */
 /* init.c */
 bool identity_take(void);		/* after fork, or late: true if this process has an identity now */
 void child_died(int32_t pid, int signal_number);	/* told by wait(2) */
+/* A process that was started without taking up an identity as ours: the program that it becomes should say hello. */
+void child_beside(int32_t pid);
+void child_not_beside(int32_t pid);	/* … but it has not become one */
+bool borrows_memory(void);		/* a child of vfork: what it stores is stored in its parent */
 void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 

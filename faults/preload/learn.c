@@ -88,6 +88,10 @@ void learn(struct inv *v)
 		object_listening(v->fd);
 		role_ready();
 		break;
+	case SH_SPAWN:
+		if (v->a[0])
+			child_beside(*(const pid_t *)v->a[0]);
+		break;
 	case SH_WAITPID: case SH_WAITPID_FLAGS: case SH_WAITID:
 		learn_death(v);
 		break;

@@ -389,6 +389,9 @@ void object_forget_range(unsigned first, unsigned last)
 
 void object_dup(int from, int to)
 {
+	/* What the child of vfork moves about before it executes a program stays as it is in its parent. */
+	if (borrows_memory())
+		return;
 	if (from >= 0 && from < FD_TABLE && to >= 0 && to < FD_TABLE)
 		fd_table[to] = fd_table[from];
 }

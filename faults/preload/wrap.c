@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "faults/preload/environ.h"
 #include "faults/preload/rows.h"
@@ -342,6 +343,8 @@ enum { ENVIRONMENT_ROOM = 1024 };
 			v.result = NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6])); \
 		else if (v.error) \
 			errno = v.error; \
+		if (makes_program && SH_##shape_ == SH_EXEC_ENV && borrows_memory()) \
+			child_not_beside((int32_t)getpid()); \
 		if (SH_##shape_ == SH_FORK && v.result == 0) \
 			return 0; /* the child: its identity was taken by the handler of pthread_atfork */ \
 		end(&v, ROW_##symbol, SH_##shape_); \
@@ -367,7 +370,11 @@ static long pass(struct inv *v, real_function f)
 /* exec does not come back: the slot must not say for ever that the thread is in it. */
 static void exec_note(struct inv *v)
 {
-	event_note(EV_EXEC, v, self->pid, 0);
+	int32_t pid = (int32_t)getpid();
+
+	event_note(EV_EXEC, v, pid, 0);
+	if (pid != self->pid)
+		child_beside(pid);
 	if (v->thread)
 		atomic_store(&v->thread->call, 0);
 }

@@ -192,6 +192,18 @@ Test(run, a_driver_that_waits_for_ever_is_hung)
 	expect(DRIVER("wait") "timeout: 100s\nexpect: {no-hang: violated}\n", 0, NULL);
 }
 
+/* dash starts its last command but one by vfork: who waits for it has not become it. */
+Test(run, a_shell_that_waits_is_not_unseen)
+{
+	struct sabot_run r = run_text(HEADER
+		"roles:\n  main:\n    run: [sh, -c, \"" TARGET " stuck; true\"]\n    driver: true\n"
+		"timeout: 100s\nexpect: {no-hang: violated}\n", "-v");
+
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	cr_assert_null(strstr(r.out, "not seen"), "%s", r.out);
+	sabot_run_fini(&r);
+}
+
 Test(run, the_timeout_is_the_last_resort)
 {
 	/* `sleep 50` will wake by itself, so it is no hang; but nobody has that long. */

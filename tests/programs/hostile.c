@@ -313,6 +313,27 @@ static void threads(void)
 	check(good == THREADS, "exchange in 64 threads");
 }
 
+/* A child of vfork gives its program other descriptors; those of the parent stay what they were. */
+static int moves_in_child(void)
+{
+	int fds[2], more[2];
+	char bytes[8];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) || pipe(more))
+		return 0;
+	pid = vfork();
+	if (pid == 0)
+		_exit(dup2(more[1], fds[1]) == fds[1] ? 0 : 1);
+	if (wait_for(pid) != 0 || write(fds[1], "after", 5) != 5 || read(fds[0], bytes, sizeof(bytes)) != 5)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		close(fds[i]);
+		close(more[i]);
+	}
+	return 1;
+}
+
 static void vforks(void)
 {
 	char *const args[] = { self_path, stage, NULL };
@@ -330,6 +351,7 @@ static void vforks(void)
 		_exit(7);
 	check(wait_for(pid) == 7 << 8, "child of vfork that ends");
 	check(exchange(3), "exchange after vfork");
+	check(moves_in_child(), "descriptors after vfork");
 }
 
 static void spawns(void)
