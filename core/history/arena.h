@@ -56,7 +56,7 @@ struct proc {
 	uint32_t launcher;		/* sh, env, valgrind …: never struck; its first child takes over its name */
 	_Atomic uint32_t n_beside;	/* programs started without a fork of ours: vfork and exec, posix_spawn */
 	_Atomic int32_t beside[PROC_BESIDE];	/* the last of these processes; each should say hello */
-	_Atomic int32_t died_by;	/* the signal that ended it, as its parent was told by wait(2); 0: not known */
+	_Atomic int32_t died_by;	/* the signal that ended it, as who waits for it was told; 0: not known */
 };
 
 /* What a thread is in. `call` is stored last when a call begins, and cleared first when it ends. */

@@ -121,6 +121,20 @@ static struct instance *instance_of(struct box *box, int pid, bool *is_zygote)
 	return NULL;
 }
 
+/* A process below a role's own whose parent has gone: its end is told here, and nowhere else. */
+static void orphan_ended(struct box *box, int pid, int status)
+{
+	struct arena *a = box->arena;
+
+	if (!WIFSIGNALED(status))
+		return;
+	for (uint32_t i = a->n_procs < ARENA_PROCS ? a->n_procs : ARENA_PROCS; i-- > 0;)
+		if (a->procs[i].pid == pid && a->procs[i].parent) {
+			a->procs[i].died_by = WTERMSIG(status);
+			return;
+		}
+}
+
 static void children_reap(struct box *box)
 {
 	struct rusage usage;
@@ -137,6 +151,8 @@ static void children_reap(struct box *box)
 				instance_ended(box, in, SIGKILL, NULL);
 		} else if (in) {
 			instance_ended(box, in, status, &usage);
+		} else {
+			orphan_ended(box, pid, status);
 		}
 	}
 }

@@ -219,8 +219,10 @@ bool identity_take(void)
 	if (!ordinal)
 		ordinal = atomic_fetch_add(&arena->procs[parent_proc - 1].n_children, 1) + 1;
 	proc = proc_new(parent_proc, ordinal);
-	if (proc)
+	if (proc) {
 		identity_begin(proc);
+		crash_watch();
+	}
 	taking = false;
 	errno = saved;
 	return proc != 0;

@@ -59,6 +59,7 @@ struct inv {
 	bool skip;		/* an action has decided the result; the real call is not made */
 	int error;		/* errno to leave, if skip and the result says failure */
 	uint32_t after;		/* bits: faults decided now whose `when` is after */
+	int status;		/* of a child, where the program does not ask for it */
 };
 
 /* What a process knows of itself. In a page that fork() wipes: a child finds zeros and takes up its own identity. */
@@ -93,6 +94,8 @@ void child_died(int32_t pid, int signal_number);	/* told by wait(2) */
 void child_beside(int32_t pid);
 void child_not_beside(int32_t pid);	/* … but it has not become one */
 bool borrows_memory(void);		/* a child of vfork: what it stores is stored in its parent */
+void crash_watch(void);			/* crash.c, in a child of fork: what child_died() cannot be told */
+void crash_hide(struct inv *v);		/* after the program has asked for a handler */
 void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 

@@ -98,6 +98,9 @@ void learn(struct inv *v)
 	case SH_MMAP:
 		segment_mapped(v);
 		break;
+	case SH_SIGACTION:
+		crash_hide(v);
+		break;
 	case SH_SETSOCKOPT:
 		learn_option(v);
 		break;

@@ -162,8 +162,12 @@ static bool look_process(struct inv *v)
 	case SH_SIGACTION:
 		v->asked = (uint32_t)v->a[0];
 		return true;
+	case SH_WAITPID:
+		v->a[0] = v->a[0] ? v->a[0] : (long)&v->status;
+		return true;
 	case SH_WAITPID_FLAGS:
 		v->fd = (int)v->a[0];
+		v->a[1] = v->a[1] ? v->a[1] : (long)&v->status;
 		v->flags |= v->a[2] & WNOHANG ? EVF_NONBLOCK : 0;
 		return true;
 	case SH_WAITID:

@@ -391,3 +391,15 @@ Test(run, usage)
 	SAYS(r.err, "not available yet");
 	sabot_run_fini(&r);
 }
+
+Test(run, a_child_that_crashes_is_seen_whoever_looks_away)
+{
+	static const char *const ways[] = { "ignored", "unasked", "orphan" };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		char yaml[512];
+
+		snprintf(yaml, sizeof(yaml), DRIVER("crash-below, %s") "expect: {no-crash: holds}\n", ways[i]);
+		expect(yaml, 1, "was killed by signal SEGV");
+	}
+}

@@ -247,6 +247,35 @@ static int flood(char **args)
 	return 0;
 }
 
+/* A child that crashes; its parent ignores how, does not ask, or is gone by then. */
+static int crash_below(char **args)
+{
+	struct sigaction is = { .sa_flags = SA_NODEFER };
+	int gone[2], dead[2];
+	char byte;
+
+	if (!strcmp(args[0], "ignored"))
+		signal(SIGCHLD, SIG_IGN);
+	if (pipe(gone) || pipe(dead))
+		return 1;
+	if (fork() == 0) {
+		if (!strcmp(args[0], "orphan") && fork())
+			_exit(0);
+		close(gone[1]);
+		/* The parent of an orphan ends, and so does what it held. */
+		if (sigaction(SIGSEGV, NULL, &is) || is.sa_handler != SIG_DFL || is.sa_flags)
+			_exit(3);
+		if (!strcmp(args[0], "orphan") && read(gone[0], &byte, 1))
+			_exit(3);
+		raise(SIGSEGV);
+	}
+	close(gone[1]);
+	close(dead[1]);
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
+	return read(dead[0], &byte, 1) != 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -263,6 +292,7 @@ int main(int argc, char **argv)
 		{ "locks", 1, locks },
 		{ "daemon", 1, become_daemon },
 		{ "crash", 0, crash },
+		{ "crash-below", 1, crash_below },
 		{ "zombie", 1, zombie },
 		{ "wait", 0, wait_mode },
 		{ "repeat", 0, repeat },
