@@ -174,6 +174,7 @@ void pairs_offer(struct sweep *w);
 
 /* judge.c */
 void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first);
+void baseline_learn_order(struct baseline *b, const struct outcome *run);
 bool baseline_sound(struct baseline *b, const struct scenario *s);
 uint64_t lines_hash(const struct output *o);
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t);

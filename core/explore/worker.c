@@ -9,12 +9,14 @@
 #include "core/base/banned.h"
 #include "core/base/status.h"
 #include "core/base/str.h"
+#include "core/model/call.h"
 #include "core/sys/clock.h"
 #include "core/sys/futex.h"
 
 /* A driver that gives up by itself does so within this; after it, it hangs. */
 #define PATIENCE_NS 6500000000
 #define CIRCLES_NS 1300000000
+#define TURN_NS 20000000	/* between the beginnings of two drivers */
 enum { SLOW_RANK = 1 };
 
 /* c NULL: a run without faults. */
@@ -75,6 +77,49 @@ static int positions_read(struct sweep *w, struct box *box)
 	return 0;
 }
 
+/* The drivers begin one after the other, the last one first. How many there are. */
+static uint32_t plan_reversed(struct arena *a, const struct sweep *w)
+{
+	static const uint32_t begins[] = { FAMILY_CONNECT, FAMILY_OPEN, FAMILY_SEND, FAMILY_RECEIVE, FAMILY_LOCK };
+	const struct outcome *o = &w->baseline.outcome;
+	struct plan *plan = arena_plan(a);
+	uint32_t n = 0;
+
+	plan_one(a, w, NULL);
+	for (uint32_t i = o->n_roles; i-- > 0 && n < PLAN_FAULTS;) {
+		struct plan_fault *f = &plan->faults[n];
+
+		if (!o->roles[i].driver)
+			continue;
+		*f = (struct plan_fault){ .fd = -1, .trigger = TRIG_NTH, .n = 1, .times = 1, .action = ACT_DELAY,
+					  .value = n * TURN_NS };
+		text_copy(f->where.in, sizeof(f->where.in), o->roles[i].name);
+		for (size_t k = 0; k < sizeof(begins) / sizeof(*begins); k++)
+			for (uint32_t row = 0; row < n_calls; row++)
+				if (call_table[row].family == begins[k])
+					call_set_add(&f->where.at, row);
+		plan->state[n++].armed = 1;
+	}
+	plan->n_faults = n;
+	return n;
+}
+
+/*
+ * The scheduler gives the same order to every undisturbed run, but no program has to come out the same in another one.
+ */
+static int learn_order(struct sweep *w, struct box *box, struct outcome *out)
+{
+	struct run_options options = run_options_of(w, NULL);
+
+	if (plan_reversed(box_arena(box), w) < 2)
+		return 0;
+	if (run_once(box, &options, out))
+		return broken(w, out);
+	baseline_learn_order(&w->baseline, out);
+	w->n_runs++;
+	return 0;
+}
+
 /* Fault-free runs, several: what differs between them is no finding later. The first also gives the positions. */
 int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool positions)
 {
@@ -97,6 +142,12 @@ int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool pos
 			return broken(w, out);
 		baseline_learn(&w->baseline, NULL, out, false);
 		w->n_runs += 2;
+	}
+	if (w->baseline.outcome.end == RUN_DONE) {
+		int error = learn_order(w, box, out);
+
+		if (error)
+			return error;
 	}
 	w->baseline.sound = baseline_sound(&w->baseline, w->scenario);
 	return 0;

@@ -286,3 +286,31 @@ Test(judge, a_shortage_that_is_slept_over_is_none)
 	cr_assert_eq(judge_tries(500, 2, 1100), SYMPTOM_NONE);
 	cr_assert_eq(judge_tries(3, 2, 10000), SYMPTOM_NONE);
 }
+
+Test(judge, what_a_service_prints_is_compared_however_it_is_stopped)
+{
+	sweep->baseline.outcome.roles[SERVER].ended = ENDED_BY_STOP;
+	output_set(&sweep->baseline.outcome.roles[SERVER].out, "listening\n1 served\n2 served\n");
+	outcome_set(now, false);
+	now->roles[SERVER].ended = ENDED_BY_STOP;
+	output_set(&now->roles[SERVER].out, "listening\n2 served\n1 served\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_NONE, "the order of two clients is nobody's promise");
+	output_set(&now->roles[SERVER].out, "listening\n1 served\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+}
+
+Test(judge, what_another_order_of_the_drivers_changes_is_no_finding)
+{
+	outcome_set(now, false);
+	output_set(&now->roles[CLIENT].out, "ticket 2\n");
+	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+	baseline_learn_order(&sweep->baseline, now);
+	cr_expect_eq(judged(transparent()), SYMPTOM_NONE);
+}
+
+Test(judge, a_service_that_ends_badly_when_it_is_stopped_is_mentioned)
+{
+	sweep->baseline.outcome.roles[SERVER].status = 3;
+	cr_assert(baseline_sound(&sweep->baseline, scenario));
+	cr_assert(strstr(sweep->baseline.notes, "server exits with 3 when it is stopped"), "%s", sweep->baseline.notes);
+}
