@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors of the services that live on: connections whose other end is gone have been forgotten. */
+/*
+ * Descriptors of the services that live on: connections whose other end is gone have been forgotten, and so has memory
+ * of a driver that has ended. Of everything else (files, events, queues) it is only counted how many there are of a
+ * kind.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/banned.h"
+#include "core/base/rng.h"
 #include "core/run/box.h"
 #include "core/sys/proc.h"
 
-enum { FDS_MOST = 512 };
+enum { FDS_MOST = 512, FD_NAME = 128 };
 
 /* Has everybody at the other end of it closed? Looks at a duplicate, which it closes. */
 static bool other_end_gone(int pidfd, int fd, bool is_socket)
@@ -80,11 +86,15 @@ static bool inode_of(const char *name, const char *prefix, unsigned long long *i
 	return !strncmp(name, prefix, n) && sscanf(name + n, "[%llu]", inode) == 1;
 }
 
-static void leak_report(struct box *box, const struct instance *in, int pid, int fd, bool is_socket, uint64_t inode)
+static void leak_report(struct box *box, const struct instance *in, int pid, int fd, bool is_socket, uint64_t inode,
+	const char *memory_of)
 {
 	const char *who = who_was(box->arena, inode, arena_proc_of(box->arena, pid));
 
-	if (!is_socket)
+	if (memory_of)
+		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (memory of %s, which has ended)", fd,
+			memory_of);
+	else if (!is_socket)
 		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (pipe whose other end is closed)", fd);
 	else if (who)
 		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection to %s, which has ended)",
@@ -94,10 +104,122 @@ static void leak_report(struct box *box, const struct instance *in, int pid, int
 			fd);
 }
 
+/* ---- memory ---- */
+
+/*
+ * The driver that made the memory behind this descriptor (a memfd, or a segment in /dev/shm). All drivers have ended
+ * when this is asked, so nobody can need it any more. NULL: it is something else, or of somebody else.
+ */
+static const char *driver_of_memory(const struct box *box, int pid, int fd, const char *name)
+{
+	const struct arena *a = box->arena;
+	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	char path[64];
+	struct stat st;
+	uint64_t key;
+
+	if (strncmp(name, "/memfd:", 7) != 0 && strncmp(name, "/dev/shm/", 9) != 0)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+	if (stat(path, &st))
+		return NULL;
+	key = rng_mix((uint64_t)st.st_dev ^ rng_mix((uint64_t)st.st_ino));	/* as faults/preload/objects.c has it */
+	for (uint32_t i = 0; i < n; i++) {
+		const struct object *o = &a->objects[i];
+		uint32_t slot = o->proc < ARENA_PROCS ? a->procs[o->proc].role : OUTCOME_ROLES;
+
+		if (o->state == 2 && o->key == key && (o->kind == OBJ_MEMFD || o->kind == OBJ_POSIX_SHM))
+			return slot < box->n_instances && box->instances[slot].driver ? a->procs[o->proc].name : NULL;
+	}
+	return NULL;
+}
+
+/* ---- counting ---- */
+
+/* What may be counted. Anonymous things are of the kind that /proc names, everything else is its own path. */
+static const struct {
+	const char *link, *name;
+	uint32_t kind;	/* enum object_kind */
+} anonymous[] = {
+	{ "anon_inode:[eventfd]", "eventfd", OBJ_EVENTFD },
+	{ "anon_inode:[eventpoll]", "epoll", OBJ_EPOLL },
+	{ "anon_inode:[signalfd]", "signalfd", OBJ_SIGNALFD },
+	{ "anon_inode:[timerfd]", "timerfd", OBJ_TIMERFD },
+	{ "anon_inode:inotify", "inotify", OBJ_N_KINDS },
+	{ "anon_inode:[pidfd]", "pidfd", OBJ_N_KINDS },
+};
+
+/* When a driver first did anything; 0: none did. */
+static uint64_t first_driver_stamp(const struct box *box)
+{
+	const struct arena *a = box->arena;
+	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint64_t first = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct object *o = &a->objects[i];
+		uint32_t slot = o->proc < ARENA_PROCS ? a->procs[o->proc].role : OUTCOME_ROLES;
+
+		if (o->state == 2 && slot < box->n_instances && box->instances[slot].driver &&
+			(!first || o->made < first))
+			first = o->made;
+	}
+	return first;
+}
+
+/* How many objects of the kind the process had made before. */
+static uint32_t made_before(const struct box *box, uint32_t kind, uint32_t proc_plus_1, uint64_t stamp)
+{
+	const struct arena *a = box->arena;
+	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS, made = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		made += a->objects[i].state == 2 && a->objects[i].kind == kind &&
+			a->objects[i].proc + 1 == proc_plus_1 && a->objects[i].made < stamp;
+	return made;
+}
+
+static void grown_set(struct role_outcome *r, uint32_t n, const char *kind)
+{
+	if (n <= r->fds_grown)
+		return;
+	r->fds_grown = n;
+	text_copy(r->fds_grown_kind, sizeof(r->fds_grown_kind), kind);
+}
+
+/* One file may be open twice for good reasons; as often as there were clients is another thing. */
+static void growth_count(struct box *box, struct instance *in, char (*names)[FD_NAME], uint32_t n)
+{
+	uint64_t stamp = first_driver_stamp(box);
+	uint32_t proc = arena_proc_of(box->arena, in->pid);
+
+	in->outcome->fds_grown = 0;
+	for (size_t k = 0; stamp && k < sizeof(anonymous) / sizeof(*anonymous); k++) {
+		uint32_t open = 0, before = made_before(box, anonymous[k].kind, proc, stamp);
+
+		for (uint32_t i = 0; i < n; i++)
+			open += !strcmp(names[i], anonymous[k].link);
+		/* Of what the injector does not see, nobody knows when it was made: all but one. */
+		before += anonymous[k].kind == OBJ_N_KINDS;
+		grown_set(in->outcome, open > before ? open - before : 0, anonymous[k].name);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t same = 0;
+
+		for (uint32_t k = 0; names[i][0] == '/' && strncmp(names[i], "/dev/", 5) != 0 && k < n; k++)
+			same += !strcmp(names[i], names[k]);
+		if (same > 1)
+			grown_set(in->outcome, same, names[i]);
+	}
+}
+
+/* ---- one process ---- */
+
 static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool report)
 {
 	int fds[FDS_MOST], pidfd, n = proc_descriptors(pid, fds, FDS_MOST);
-	uint32_t n_gone = 0;
+	uint32_t n_gone = 0, n_names = 0;
+	char names[FDS_MOST][FD_NAME];
 
 	if (n < 0)
 		return 0;
@@ -105,22 +227,29 @@ static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool 
 		in->outcome->fds_at_end = n;
 	pidfd = pidfd_of(pid);
 	for (int i = 0; pidfd >= 0 && i < n && i < FDS_MOST; i++) {
-		char name[128];
-		unsigned long long inode;
-		bool is_socket;
+		char *name = names[n_names];
+		unsigned long long inode = 0;
+		const char *memory_of;
+		bool is_socket, is_pipe;
 
 		/* 0, 1 and 2 came from us. */
-		if (fds[i] <= 2 || proc_descriptor_name(pid, fds[i], name, sizeof(name)))
+		if (fds[i] <= 2 || proc_descriptor_name(pid, fds[i], name, FD_NAME))
 			continue;
+		n_names++;
 		is_socket = inode_of(name, "socket:", &inode);
-		if (!is_socket && !inode_of(name, "pipe:", &inode))
+		is_pipe = !is_socket && inode_of(name, "pipe:", &inode);
+		memory_of = driver_of_memory(box, pid, fds[i], name);
+		if (!memory_of && !is_socket && !is_pipe)
 			continue;
-		if (!other_end_gone(pidfd, fds[i], is_socket) && !(is_socket && was_reset(box->arena, inode)))
+		if (!memory_of && !other_end_gone(pidfd, fds[i], is_socket) &&
+			!(is_socket && was_reset(box->arena, inode)))
 			continue;
 		n_gone++;
 		if (report)
-			leak_report(box, in, pid, fds[i], is_socket, inode);
+			leak_report(box, in, pid, fds[i], is_socket, inode, memory_of);
 	}
+	if (pid == in->pid)
+		growth_count(box, in, names, n_names);
 	if (pidfd >= 0)
 		close(pidfd);
 	return n_gone;

@@ -372,6 +372,24 @@ Test(run, a_machine_without_namespaces)
 	machine_without((const char *[]){ "env", "SABOT_NO_NAMESPACES=1", NULL });
 }
 
+/* Named, the property also counts what has no other end; whatever is opened once is no leak. */
+Test(run, descriptors_that_no_other_end_betrays)
+{
+	static const char *const kinds[] = { "eventfd", "epoll", "timerfd", "signalfd", "file", "log" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		bool leaks = strcmp(kinds[i], "log") != 0;
+		char yaml[1024];
+
+		snprintf(yaml, sizeof(yaml),
+			HEADER "roles:\n  server:\n    run: [" TARGET ", serve, \"${TMP}/s\", %s]\n    stop: TERM\n"
+			       "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    count: 3\n"
+			       "    after: server\nexpect:\n  no-fd-leak: %s\n",
+			kinds[i], leaks ? "violated" : "holds");
+		expect(yaml, 0, NULL);
+	}
+}
+
 /* Memory that Linux would not let anybody cut short is not cut short. */
 Test(run, sealed_memory_stays_whole)
 {

@@ -15,8 +15,12 @@
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -111,7 +115,36 @@ static void stop_taken(int number)
 	stop = 1;
 }
 
-/* serve PATH [leak]: echoes one message of each client; ends well when it is told to. */
+/*
+ * What a server keeps open of each client: its handle ("leak"), or something that no other end betrays. "log": nothing,
+ * but the first client makes it open a log and an epoll for good.
+ */
+static void kept_open(const char *what, int client)
+{
+	static int log_fd = -1, fd;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	if (!strcmp(what, "eventfd"))
+		fd = eventfd(0, 0);
+	else if (!strcmp(what, "epoll"))
+		fd = epoll_create1(0);
+	else if (!strcmp(what, "timerfd"))
+		fd = timerfd_create(CLOCK_MONOTONIC, 0);
+	else if (!strcmp(what, "signalfd"))
+		fd = signalfd(-1, &set, 0);
+	else if (!strcmp(what, "file"))
+		fd = open("/proc/self/exe", O_RDONLY);
+	else if (!strcmp(what, "log") && log_fd < 0)
+		fd = log_fd = epoll_create1(0) < 0 ? -1 : open("/proc/self/maps", O_RDONLY);
+	if (fd < 0)
+		perror(what);
+	if (strcmp(what, "leak"))
+		close(client);
+}
+
+/* serve PATH [WHAT]: echoes one message of each client and keeps WHAT open; ends well when it is told to. */
 static int serve(char **args)
 {
 	struct sigaction on_stop = { .sa_handler = stop_taken };
@@ -131,7 +164,9 @@ static int serve(char **args)
 		n = read(client, bytes, sizeof(bytes));
 		if (n > 0 && write(client, bytes, (size_t)n) != n)
 			perror("target: a client is gone");
-		if (!args[1])
+		if (args[1])
+			kept_open(args[1], client);
+		else
 			close(client);
 	}
 	unlink(args[0]);
