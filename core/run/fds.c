@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors of the services that live on: connections whose other end is gone have been forgotten, and so has memory
- * of a driver that has ended. Of everything else (files, events, queues) it is only counted how many there are of a
- * kind.
+ * of a driver that has ended. Of events it is only counted how many there are of a kind.
  */
 #include <errno.h>
 #include <poll.h>
@@ -136,7 +135,7 @@ static const char *driver_of_memory(const struct box *box, int pid, int fd, cons
 
 /* ---- counting ---- */
 
-/* What may be counted. Anonymous things are of the kind that /proc names, everything else is its own path. */
+/* What may be counted: only what the injector saw being made, and when. A file may be open twice for good reasons. */
 static const struct {
 	const char *link, *name;
 	uint32_t kind;	/* enum object_kind */
@@ -145,8 +144,6 @@ static const struct {
 	{ "anon_inode:[eventpoll]", "epoll", OBJ_EPOLL },
 	{ "anon_inode:[signalfd]", "signalfd", OBJ_SIGNALFD },
 	{ "anon_inode:[timerfd]", "timerfd", OBJ_TIMERFD },
-	{ "anon_inode:inotify", "inotify", OBJ_N_KINDS },
-	{ "anon_inode:[pidfd]", "pidfd", OBJ_N_KINDS },
 };
 
 /* When a driver first did anything; 0: none did. */
@@ -187,7 +184,6 @@ static void grown_set(struct role_outcome *r, uint32_t n, const char *kind)
 	text_copy(r->fds_grown_kind, sizeof(r->fds_grown_kind), kind);
 }
 
-/* One file may be open twice for good reasons; as often as there were clients is another thing. */
 static void growth_count(struct box *box, struct instance *in, char (*names)[FD_NAME], uint32_t n)
 {
 	uint64_t stamp = first_driver_stamp(box);
@@ -199,17 +195,7 @@ static void growth_count(struct box *box, struct instance *in, char (*names)[FD_
 
 		for (uint32_t i = 0; i < n; i++)
 			open += !strcmp(names[i], anonymous[k].link);
-		/* Of what the injector does not see, nobody knows when it was made: all but one. */
-		before += anonymous[k].kind == OBJ_N_KINDS;
 		grown_set(in->outcome, open > before ? open - before : 0, anonymous[k].name);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t same = 0;
-
-		for (uint32_t k = 0; names[i][0] == '/' && strncmp(names[i], "/dev/", 5) != 0 && k < n; k++)
-			same += !strcmp(names[i], names[k]);
-		if (same > 1)
-			grown_set(in->outcome, same, names[i]);
 	}
 }
 

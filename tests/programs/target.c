@@ -134,8 +134,6 @@ static void kept_open(const char *what, int client)
 		fd = timerfd_create(CLOCK_MONOTONIC, 0);
 	else if (!strcmp(what, "signalfd"))
 		fd = signalfd(-1, &set, 0);
-	else if (!strcmp(what, "file"))
-		fd = open("/proc/self/exe", O_RDONLY);
 	else if (!strcmp(what, "log") && log_fd < 0)
 		fd = log_fd = epoll_create1(0) < 0 ? -1 : open("/proc/self/maps", O_RDONLY);
 	if (fd < 0)
