@@ -47,11 +47,15 @@ void blind_collect(struct box *box)
 
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		struct role_outcome *r = &o->roles[i];
-		bool is_static = !box->instances[i].preloaded && box->options.library;
+		const struct program *p = &box->instances[i].program;
+		const char *reason = !box->options.library ? ""
+				     : !p->dynamic	   ? " (a static program)"
+				     : p->privileged ? " (setuid, setgid or with capabilities: ld.so preloads nothing)"
+						     : "";
 
 		r->hello = r->started && arena_proc_of(a, r->pid);
 		if (r->started && !r->hello)
-			blind_add(o, r->name, is_static ? " (a static program)" : "");
+			blind_add(o, r->name, reason);
 	}
 	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
 		if (became_unseen(a, &a->procs[i]))

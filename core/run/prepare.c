@@ -122,7 +122,7 @@ static int program_prepare(const struct box *box, struct instance *in, char *why
 		return error;
 	}
 	in->path = mem_dup(path);
-	in->preloaded = in->program.dynamic && box->options.library;
+	in->preloaded = in->program.dynamic && !in->program.privileged && box->options.library;
 	return 0;
 }
 

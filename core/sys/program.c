@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/banned.h"
@@ -138,11 +139,22 @@ static int look_script(const char *map, size_t size, struct program *out)
 	return program_look(at, out);
 }
 
+/* Does it run with more rights than we have? Then ld.so takes nothing from the environment (ld.so(8)). */
+static bool raises_rights(int fd, const struct stat *st)
+{
+	if (st->st_mode & S_ISUID && st->st_uid != geteuid())
+		return true;
+	if (st->st_mode & S_ISGID && st->st_mode & S_IXGRP && st->st_gid != getegid())
+		return true;
+	return geteuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0;
+}
+
 int program_look(const char *file, struct program *out)
 {
 	struct stat st;
 	char *map;
 	int error = -ENOEXEC, fd = open(file, O_RDONLY | O_CLOEXEC);
+	bool raised;
 
 	*out = (struct program){ .dynamic = false };
 	if (fd < 0) {
@@ -154,13 +166,15 @@ int program_look(const char *file, struct program *out)
 		close(fd);
 		return -ENOEXEC;
 	}
+	raised = raises_rights(fd, &st);
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
 		return -errno;
-	if (!memcmp(map, ELFMAG, SELFMAG) && (size_t)st.st_size >= sizeof(Elf64_Ehdr))
+	if (!memcmp(map, ELFMAG, SELFMAG) && (size_t)st.st_size >= sizeof(Elf64_Ehdr)) {
 		error = look_elf(map, (size_t)st.st_size, out);
-	else if (!memcmp(map, "#!", 2))
+		out->privileged = raised;
+	} else if (!memcmp(map, "#!", 2))
 		error = look_script(map, (size_t)st.st_size, out);
 	munmap(map, (size_t)st.st_size);
 	return error;

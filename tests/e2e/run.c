@@ -192,6 +192,31 @@ Test(run, a_driver_that_waits_for_ever_is_hung)
 	expect(DRIVER("wait") "timeout: 100s\nexpect: {no-hang: violated}\n", 0, NULL);
 }
 
+/* ld.so ignores a preload where the program has more rights than who starts it: the service is used all the same. */
+Test(run, a_setgid_program_is_told_as_unseen)
+{
+	char *directory = test_directory(), *command = mem_printf("cp \"$SABOT_PROGRAMS/target\" '%s/target' && "
+								  "chgrp 1 '%s/target' && chmod 2755 '%s/target'",
+				directory, directory, directory);
+	struct sabot_run r;
+
+	if (geteuid() != 0 || system(command) != 0) {
+		free(command);
+		test_directory_remove(directory);
+		cr_skip_test("only root may do that");
+	}
+	test_file(directory, "scenario.yaml", HEADER
+		"roles:\n"
+		"  server:\n    run: [./target, serve, \"${TMP}/s\"]\n    stop: TERM\n"
+		"  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "scenario.yaml", NULL });
+	SAYS(r.out, "ld.so preloads nothing");
+	SAYS(r.out, "client  exit 0");
+	sabot_run_fini(&r);
+	free(command);
+	test_directory_remove(directory);
+}
+
 /* dash starts its last command but one by vfork: who waits for it has not become it. */
 Test(run, a_shell_that_waits_is_not_unseen)
 {
