@@ -167,12 +167,34 @@ static bool stalled(struct box *box)
 	return true;
 }
 
+static bool fault_fired(const struct box *box)
+{
+	const struct plan *plan = arena_plan(box->arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++)
+		if (plan->state[i].fired)
+			return true;
+	return false;
+}
+
+/* A service that ended before it was ready, with no fault to blame: whoever needs it would wait in vain. */
+static const struct instance *never_ready(const struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		const struct instance *in = &box->instances[i];
+
+		if (!in->driver && !in->outcome->ready && in->phase == PHASE_ENDED && !in->stop_sent && !in->killed)
+			return fault_fired(box) ? NULL : in;
+	}
+	return NULL;
+}
+
 /* Until every driver has ended, or the run has. 0 or -errno. */
 static int drivers_wait(struct box *box)
 {
 	int pause_ms = 1, error;
 
-	while (!drivers_ended(box)) {
+	while (!drivers_ended(box) && !never_ready(box)) {
 		int64_t left = box->deadline_ns - clock_ns();
 
 		if (left <= 0) {
@@ -200,35 +222,23 @@ static int drivers_wait(struct box *box)
 	return ready_look(box);
 }
 
-static bool fault_fired(const struct box *box)
-{
-	const struct plan *plan = arena_plan(box->arena);
-
-	for (uint32_t i = 0; i < plan->n_faults; i++)
-		if (plan->state[i].fired)
-			return true;
-	return false;
-}
-
-/* A service that ended before it was ready, with no fault to blame: nothing can be said about the rest. */
+/* Nothing can be said about the rest then. */
 static void judge_start(struct box *box)
 {
-	if (box->out->end != RUN_DONE || fault_fired(box))
-		return;
-	for (uint32_t i = 0; i < box->n_instances; i++) {
-		const struct instance *in = &box->instances[i];
-		const struct role_outcome *r = in->outcome;
-		const char *said = r->err.kept ? r->err.text : r->out.text;
-		size_t n = strcspn(said, "\n");
+	const struct instance *in = never_ready(box);
+	const struct role_outcome *r;
+	const char *said;
+	size_t n;
 
-		if (in->driver || r->ready || in->phase != PHASE_ENDED || in->stop_sent || in->killed)
-			continue;
-		box->out->end = RUN_BROKEN;
-		snprintf(box->out->why, sizeof(box->out->why), "role %s ended before it was ready: %s %d%s%.*s",
-			in->name, r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, n ? ": " : "",
-			(int)(n < 300 ? n : 300), said);
+	if (box->out->end != RUN_DONE || !in)
 		return;
-	}
+	r = in->outcome;
+	said = r->err.kept ? r->err.text : r->out.text;
+	n = strcspn(said, "\n");
+	box->out->end = RUN_BROKEN;
+	snprintf(box->out->why, sizeof(box->out->why), "role %s ended before it was ready: %s %d%s%.*s", in->name,
+		r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, n ? ": " : "", (int)(n < 300 ? n : 300),
+		said);
 }
 
 /* Is there nobody left to be asked? */

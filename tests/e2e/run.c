@@ -85,6 +85,13 @@ Test(run, who_asks_the_kernel_is_not_ready_yet)
 		NULL);
 }
 
+Test(run, nobody_waits_for_a_service_that_cannot_start)
+{
+	expect(HEADER "roles:\n  server:\n    run: [" TARGET ", serve, /nowhere/at/all]\n    stop: TERM\n"
+		      "  client:\n    run: [" TARGET ", wait]\n    driver: true\n    after: server\ntimeout: 100s\n",
+		3, "role server ended before it was ready: exit status 1: target: listen");
+}
+
 Test(run, a_fault_that_never_fires_is_vacuous)
 {
 	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,
