@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -82,6 +83,22 @@ unsigned namespaces_enter(unsigned wanted, struct str *notes)
 	return got;
 }
 
+/*
+ * An address beside 127.0.0.1: where there is none, getaddrinfo() with AI_ADDRCONFIG, which is its default too, finds
+ * not even this host. It is one that RFC 5737 keeps for examples. Not all kernels let us: no error.
+ */
+static void address_add(int fd)
+{
+	struct ifreq request = { .ifr_name = "lo:1" };
+	struct sockaddr_in *in = (void *)&request.ifr_addr;
+
+	*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201) /* 192.0.2.1 */ };
+	if (ioctl(fd, SIOCSIFADDR, &request))
+		return;
+	in->sin_addr.s_addr = htonl(INADDR_BROADCAST);
+	ioctl(fd, SIOCSIFNETMASK, &request);
+}
+
 int namespaces_loopback(void)
 {
 	struct ifreq request = { .ifr_name = "lo" };
@@ -94,6 +111,8 @@ int namespaces_loopback(void)
 	request.ifr_flags |= IFF_UP | IFF_RUNNING;
 	if (!error && ioctl(fd, SIOCSIFFLAGS, &request))
 		error = -errno;
+	if (!error)
+		address_add(fd);
 	close(fd);
 	/* Without it a port that a run used stays in TIME-WAIT for a minute. Not all kernels let us: no error. */
 	file_write("/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");

@@ -92,6 +92,16 @@ Test(run, nobody_waits_for_a_service_that_cannot_start)
 		3, "role server ended before it was ready: exit status 1: target: listen");
 }
 
+Test(run, this_host_is_found_in_a_private_network)
+{
+	struct sabot_run r = run_text(DRIVER("resolve"), "-v");
+
+	if (r.code && strstr(r.out, "no private network"))
+		cr_skip_test("the network is the machine's");
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	sabot_run_fini(&r);
+}
+
 Test(run, a_fault_that_never_fires_is_vacuous)
 {
 	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <mqueue.h>
+#include <netdb.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -201,6 +202,21 @@ static int locks(char **args)
 	return flock(fd, LOCK_EX) || fcntl(fd, F_SETLKW, &all) || lockf(fd, F_LOCK, 0);
 }
 
+/* resolve: this host by its number, if it has an address at all (AI_ADDRCONFIG). */
+static int resolve(char **args)
+{
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG }, *found;
+	int error = getaddrinfo("127.0.0.1", "80", &hints, &found);
+
+	(void)args;
+	if (error) {
+		fprintf(stderr, "target: %s\n", gai_strerror(error));
+		return 1;
+	}
+	freeaddrinfo(found);
+	return 0;
+}
+
 static int ask(char **args)
 {
 	struct sockaddr_un to = address_of(args[0]);
@@ -321,6 +337,7 @@ int main(int argc, char **argv)
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
+		{ "resolve", 0, resolve },
 		{ "kernel-first", 1, kernel_first },
 		{ "locks", 1, locks },
 		{ "daemon", 1, become_daemon },
