@@ -442,6 +442,9 @@ static enum symptom judge_left(
 
 		if (!r->service || (c->kills && is_struck(c, r)))
 			continue;
+		/* Nobody has told it that its peer is gone: it will give up, and give back what it holds. */
+		if (r->patient_at_end > b->patient_at_end)
+			continue;
 		if (b->fds_at_end > 0 && r->fds_at_end > b->fds_at_end)
 			return judge_say(t, SYMPTOM_LEAK, r->name,
 				"%s holds %d descriptors when all is over, without the fault %d", r->name,

@@ -162,6 +162,11 @@ void box_look(struct box *box, bool deep, struct look *out);
 bool box_is_main(const struct box *box, int pid);
 /* Every process of the run into box->tree: descendants of the box but the zygotes. */
 void box_tree(struct box *box);
+/*
+ * How many threads of the process wait for a bounded time, if it talks by datagrams: to a peer that has gone it may
+ * still repeat what it said, and give up later. Else 0.
+ */
+uint32_t box_patient(const struct box *box, int pid);
 /* Is everything blocked, and was it at the look before (box->last), at least gap_ns ago? */
 bool look_same(const struct look *a, const struct look *b, int64_t gap_ns);
 /* Who waits in what for whom, into out->waiters. */

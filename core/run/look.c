@@ -199,6 +199,38 @@ void box_look(struct box *box, bool deep, struct look *out)
 	out->complete = box->n_tree < BOX_TREE;
 }
 
+/* Has the process used a datagram socket? Nobody tells it when the one at the other end is gone. */
+static bool uses_datagrams(const struct arena *a, uint32_t proc)
+{
+	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+
+	for (uint32_t i = 0; proc && i < n; i++)
+		if (a->objects[i].state == 2 && a->objects[i].proc == proc - 1 &&
+			(a->objects[i].kind == OBJ_UDP || a->objects[i].kind == OBJ_UNIX_DGRAM))
+			return true;
+	return false;
+}
+
+uint32_t box_patient(const struct box *box, int pid)
+{
+	int tids[LOOK_THREADS], n;
+	struct slots slots;
+	uint32_t patient = 0;
+	bool alarmed;
+
+	if (!uses_datagrams(box->arena, arena_proc_of(box->arena, pid)))
+		return 0;
+	alarmed = proc_has_timer(pid);
+	slots_find(box->arena, &slots);
+	n = proc_threads(pid, tids, LOOK_THREADS);
+	for (int i = 0; i < n && i < LOOK_THREADS; i++) {
+		const struct thread *t = slot_of(&slots, tids[i]);
+
+		patient += alarmed || (t && slot_timed(box->arena, t)) || proc_thread_timed(pid, tids[i]) == 1;
+	}
+	return patient;
+}
+
 bool look_same(const struct look *a, const struct look *b, int64_t gap_ns)
 {
 	return a->print == b->print && a->n_processes == b->n_processes && a->n_threads == b->n_threads &&

@@ -32,6 +32,7 @@ static void role_outcome_reset(struct role_outcome *o, const struct instance *in
 	o->started = o->ready = o->hello = o->core = false;
 	o->fds_at_ready = o->fds_at_end = -1;
 	o->threads_at_end = 0;
+	o->patient_at_end = 0;
 	o->fds_grown = 0;
 	o->child_signal = 0;
 	o->ended_ns = 0;

@@ -131,8 +131,8 @@ static void processes_report(struct box *box)
 		if (letter == 'Z' && !is_stray(box, box->tree[i]))
 			left_add(o, LEFT_ZOMBIE, owner, false, "zombie %s", process_name(box, box->tree[i]));
 		else if (letter && letter != 'Z' && letter != 'X' && is_stray(box, box->tree[i]))
-			left_add(o, LEFT_PROCESS, owner, by_fault, "process %s still running",
-				process_name(box, box->tree[i]));
+			left_add(o, LEFT_PROCESS, owner, by_fault || box_patient(box, box->tree[i]),
+				"process %s still running", process_name(box, box->tree[i]));
 	}
 }
 
@@ -141,8 +141,10 @@ static void threads_count(struct box *box)
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		struct instance *in = &box->instances[i];
 
-		if (!in->driver && instance_alive(in))
-			in->outcome->threads_at_end = proc_thread_count(in->pid);
+		if (in->driver || !instance_alive(in))
+			continue;
+		in->outcome->threads_at_end = proc_thread_count(in->pid);
+		in->outcome->patient_at_end = box_patient(box, in->pid);
 	}
 }
 
@@ -234,7 +236,8 @@ void box_stop_services(struct box *box)
 		if (!letter || letter == 'Z' || letter == 'X' || !is_stray(box, box->tree[i]) ||
 			(owner && box->instances[owner - 1].driver))
 			continue;
-		left_add(box->out, LEFT_PROCESS, owner, owner && box->out->roles[owner - 1].ended != ENDED_EXIT,
+		left_add(box->out, LEFT_PROCESS, owner,
+			(owner && box->out->roles[owner - 1].ended != ENDED_EXIT) || box_patient(box, box->tree[i]),
 			"process %s still running", process_name(box, box->tree[i]));
 	}
 }

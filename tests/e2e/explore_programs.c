@@ -33,3 +33,14 @@ Test(explore_programs, who_has_asked_the_kernel_is_still_starting)
 {
 	expect_without(PAIR("kernel-first", "ask"), "fail", "  down  ");
 }
+
+/* Nobody tells a server of datagrams that its client is gone: what waits for it for a bounded time is no leak. */
+Test(explore_programs, patience_with_a_peer_of_datagrams_is_no_leak)
+{
+	static const char yaml[] = HEADER
+		"roles:\n"
+		"  server:\n    run: [" TARGET ", farewell-server, \"${PORT}\"]\n    stop: TERM\n"
+		"  client:\n    run: [" TARGET ", farewell, \"${PORT}\"]\n    driver: true\n    after: server\n";
+
+	expect_without(yaml, "drop", "  leak  ");
+}

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <mqueue.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -217,6 +218,70 @@ static int resolve(char **args)
 	return 0;
 }
 
+static int udp_socket(int seconds)
+{
+	struct timeval patience = { .tv_sec = seconds };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience))) {
+		perror("target: a UDP socket");
+		exit(1);
+	}
+	return fd;
+}
+
+static struct sockaddr_in udp_address(const char *port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+/* farewell-server PORT: a child for each client says "go" and waits for its goodbye, half a minute if need be. */
+static int farewell_server(char **args)
+{
+	struct sigaction on_stop = { .sa_handler = stop_taken };
+	struct sockaddr_in here = udp_address(args[0]), client;
+	int fd = udp_socket(0);
+
+	sigaction(SIGTERM, &on_stop, NULL);
+	signal(SIGCHLD, SIG_IGN);
+	if (bind(fd, (struct sockaddr *)&here, sizeof(here))) {
+		perror("target: bind");
+		return 1;
+	}
+	while (!stop) {
+		socklen_t size = sizeof(client);
+		char word[16];
+
+		if (recvfrom(fd, word, sizeof(word), 0, (struct sockaddr *)&client, &size) < 0 || fork() != 0)
+			continue;
+		fd = udp_socket(30);
+		if (sendto(fd, "go", 2, 0, (struct sockaddr *)&client, size) == 2 &&
+			recv(fd, word, sizeof(word), 0) < 0)
+			perror("target: no goodbye");
+		_exit(0);
+	}
+	return 0;
+}
+
+/* farewell PORT: its client. */
+static int farewell(char **args)
+{
+	struct sockaddr_in to = udp_address(args[0]), from;
+	socklen_t size = sizeof(from);
+	int fd = udp_socket(1);
+	char word[16];
+
+	if (sendto(fd, "hello", 5, 0, (struct sockaddr *)&to, sizeof(to)) != 5 ||
+		recvfrom(fd, word, sizeof(word), 0, (struct sockaddr *)&from, &size) < 0 ||
+		sendto(fd, "goodbye", 7, 0, (struct sockaddr *)&from, size) != 7) {
+		perror("target: no answer");
+		return 1;
+	}
+	puts("done");
+	return 0;
+}
+
 static int ask(char **args)
 {
 	struct sockaddr_un to = address_of(args[0]);
@@ -337,6 +402,8 @@ int main(int argc, char **argv)
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
+		{ "farewell-server", 1, farewell_server },
+		{ "farewell", 1, farewell },
 		{ "resolve", 0, resolve },
 		{ "kernel-first", 1, kernel_first },
 		{ "locks", 1, locks },
