@@ -44,9 +44,9 @@ struct role_outcome {
 	int32_t fds_at_ready;	/* descriptors open when it was ready; -1: not known */
 	int32_t fds_at_end;	/* … when the drivers had ended and it was quiet; -1: not known */
 	int32_t threads_at_end;
-	uint32_t patient_at_end;	/* of them, those that wait for a peer of datagrams for a bounded time */
 	uint32_t fds_grown;	/* … of them alike, and not there before the first driver did anything */
 	char fds_grown_kind[40];	/* "eventfd", "epoll" … */
+	uint32_t patient_at_end;	/* threads that wait for a peer of datagrams for a bounded time */
 	int64_t ended_ns;	/* since the start of the run */
 	uint64_t cpu_ns;
 	int32_t child_signal;	/* a process below it died of this signal, as `core`; 0: none known */

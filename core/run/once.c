@@ -65,13 +65,19 @@ static void outcome_reset(struct box *box, struct outcome *out)
 	}
 }
 
-static void run_begin(struct box *box, const struct run_options *options, struct outcome *out)
+/* The timeout is for the drivers from now on: one that gave up late takes nothing from those that come after it. */
+static void deadline_begin(struct box *box, const struct run_options *options)
 {
 	int64_t timeout = options && options->timeout_ns ? options->timeout_ns : box->scenario->timeout_ns;
 
+	box->deadline_ns = clock_ns() + (int64_t)((double)timeout * box->scale);
+}
+
+static void run_begin(struct box *box, const struct run_options *options, struct outcome *out)
+{
 	box->out = out;
 	box->start_ns = clock_ns();
-	box->deadline_ns = box->start_ns + (int64_t)((double)timeout * box->scale);
+	deadline_begin(box, options);
 	box->last = (struct look){ .n_moving = 1 };
 	box->spin_since_ns = 0;
 	outcome_reset(box, out);
@@ -202,7 +208,7 @@ static int drivers_wait(struct box *box)
 			box->out->end = RUN_TIMEOUT;
 			box_waiters(box);
 			snprintf(box->out->why, sizeof(box->out->why), "not over after %.3g s",
-				(double)(box->deadline_ns - box->start_ns) / (double)NS_PER_S);
+				(double)(clock_ns() - box->start_ns) / (double)NS_PER_S);
 			return 0;
 		}
 		if (box_wait_news(box, pause_ms)) {
@@ -255,7 +261,7 @@ static bool services_gone(const struct box *box)
 }
 
 /* Every driver once more, without faults: is the service still whole? */
-static int probe(struct box *box)
+static int probe(struct box *box, const struct run_options *options)
 {
 	struct outcome *out = box->out;
 	struct plan *plan = arena_plan(box->arena);
@@ -286,6 +292,7 @@ static int probe(struct box *box)
 		capture_begin(&in->out, &o->out);
 		capture_begin(&in->err, &o->err);
 		box->last = (struct look){ .n_moving = 1 };
+		deadline_begin(box, options);
 		error = instance_start(box, in, out->why, sizeof(out->why));
 		if (!error)
 			error = drivers_wait(box);
@@ -347,7 +354,7 @@ int run_once(struct box *box, const struct run_options *options, struct outcome 
 	if (!error && out->end == RUN_DONE) {
 		judge_start(box);
 		if (out->end == RUN_DONE && options && options->probe)
-			error = probe(box);
+			error = probe(box, options);
 	}
 	if (!error && out->end == RUN_DONE) {
 		box_settle(box);

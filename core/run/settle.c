@@ -116,6 +116,28 @@ static const char *process_name(const struct box *box, int pid)
 	return proc ? box->arena->procs[proc - 1].name : "a process that the injector did not see";
 }
 
+/* Was a process that it was forked from struck by SIGKILL? Then nobody was left to see to it. */
+static bool orphaned_by_fault(const struct box *box, int pid)
+{
+	const struct plan *plan = arena_plan(box->arena);
+	uint32_t proc = arena_proc_of(box->arena, pid);
+
+	for (uint32_t steps = 0; proc && proc <= ARENA_PROCS && steps < ARENA_PROCS; steps++) {
+		for (uint32_t i = 0; i < plan->n_faults; i++)
+			if (plan->faults[i].action == ACT_KILL && strcmp(plan->faults[i].target, "self") == 0 &&
+				atomic_load(&plan->state[i].fired) &&
+				atomic_load(&plan->state[i].struck_proc) == proc)
+				return true;
+		proc = box->arena->procs[proc - 1].parent;
+	}
+	return false;
+}
+
+static bool may_stay(const struct box *box, int pid)
+{
+	return orphaned_by_fault(box, pid) || box_patient(box, pid);
+}
+
 /* Processes and zombies that the last look found, into the outcome. */
 static void processes_report(struct box *box)
 {
@@ -131,7 +153,7 @@ static void processes_report(struct box *box)
 		if (letter == 'Z' && !is_stray(box, box->tree[i]))
 			left_add(o, LEFT_ZOMBIE, owner, false, "zombie %s", process_name(box, box->tree[i]));
 		else if (letter && letter != 'Z' && letter != 'X' && is_stray(box, box->tree[i]))
-			left_add(o, LEFT_PROCESS, owner, by_fault || box_patient(box, box->tree[i]),
+			left_add(o, LEFT_PROCESS, owner, by_fault || may_stay(box, box->tree[i]),
 				"process %s still running", process_name(box, box->tree[i]));
 	}
 }
@@ -237,7 +259,7 @@ void box_stop_services(struct box *box)
 			(owner && box->instances[owner - 1].driver))
 			continue;
 		left_add(box->out, LEFT_PROCESS, owner,
-			(owner && box->out->roles[owner - 1].ended != ENDED_EXIT) || box_patient(box, box->tree[i]),
+			(owner && box->out->roles[owner - 1].ended != ENDED_EXIT) || may_stay(box, box->tree[i]),
 			"process %s still running", process_name(box, box->tree[i]));
 	}
 }

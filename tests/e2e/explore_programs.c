@@ -44,3 +44,10 @@ Test(explore_programs, patience_with_a_peer_of_datagrams_is_no_leak)
 
 	expect_without(yaml, "drop", "  leak  ");
 }
+
+/* What a process leaves because it was killed is not held against it, though the role's own process lives on. */
+Test(explore_programs, the_child_of_one_that_was_killed_is_no_leak)
+{
+	expect_without(HEADER "roles:\n  main:\n    run: [sh, -c, \"" TARGET " nurse; true\"]\n    driver: true\n",
+		"kill", "  leak  ");
+}

@@ -102,6 +102,13 @@ Test(run, this_host_is_found_in_a_private_network)
 	sabot_run_fini(&r);
 }
 
+Test(run, a_probe_has_time_of_its_own)
+{
+	expect(HEADER "roles:\n  server:\n    run: [" TARGET ", serve, \"${TMP}/s\"]\n    stop: TERM\n"
+		      "  client:\n    run: [sleep, \"0.7\"]\n    driver: true\n    after: server\n"
+		      "probe: true\ntimeout: 1s\n", 0, NULL);
+}
+
 Test(run, a_fault_that_never_fires_is_vacuous)
 {
 	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,

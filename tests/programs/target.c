@@ -282,6 +282,24 @@ static int farewell(char **args)
 	return 0;
 }
 
+/* nurse: a child that waits for ever, until its parent has sent itself a byte and ends it. */
+static int nurse(char **args)
+{
+	pid_t child = fork();
+	int fds[2];
+	char byte;
+
+	(void)args;
+	if (child == 0)
+		wait_for_ever();
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) || write(fds[0], "x", 1) != 1 || read(fds[1], &byte, 1) != 1)
+		return 1;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	puts("done");
+	return 0;
+}
+
 static int ask(char **args)
 {
 	struct sockaddr_un to = address_of(args[0]);
@@ -402,6 +420,7 @@ int main(int argc, char **argv)
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
+		{ "nurse", 0, nurse },
 		{ "farewell-server", 1, farewell_server },
 		{ "farewell", 1, farewell },
 		{ "resolve", 0, resolve },
