@@ -191,6 +191,9 @@ static void action_write(FILE *f, const struct plan_fault *p)
 	case ACT_FAIL:
 		fprintf(f, "    do: {fail: %s}\n", errno_name((int)p->value));
 		break;
+	case ACT_PAUSE:
+		fprintf(f, "    do: {pause: {role: self, for: %" PRId64 "us}}\n", p->value / 1000);
+		break;
 	case ACT_KILL:
 		fputs("    do: {kill: self}\n", f);
 		break;

@@ -58,7 +58,7 @@ static void add(struct sweep *w, const struct candidate *like, const struct dish
 	c->fault.trigger = d->trigger;
 	c->fault.times = d->times;
 	c->fault.realism = (uint32_t)w->scenario->realism;
-	if (d->action == ACT_KILL)
+	if (d->action == ACT_KILL || d->action == ACT_PAUSE)
 		text_copy(c->fault.target, sizeof(c->fault.target), "self");
 }
 
@@ -201,6 +201,13 @@ static void offer_delay(struct sweep *w, const struct position *p, const struct 
 	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
 }
 
+/* All threads of a process rest, once at each place: like a delay, but nobody in it keeps up appearances meanwhile. */
+static void offer_pause(struct sweep *w, const struct candidate *like)
+{
+	if (like->rank == 1)
+		once(w, like, ACT_PAUSE, DELAY_NS, GRADE_TRANSPARENT, "pause: 30ms");
+}
+
 /* A side that is slow all the time: the buffers between fill up. */
 static void offer_slow(struct sweep *w, const struct position *p, const struct candidate *like)
 {
@@ -330,8 +337,10 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	}
 	offer_again(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
-		call->family == FAMILY_LOCK)
+		call->family == FAMILY_LOCK) {
 		offer_delay(w, p, like);
+		offer_pause(w, like);
+	}
 	offer_errors(w, p, like, call);
 	if (moves)
 		offer_connection_end(w, p, like, !out);

@@ -14,6 +14,8 @@
 #include "core/sys/clock.h"
 #include "core/sys/proc.h"
 
+enum { PAUSE_LOOK_MS = 5 };
+
 bool instance_alive(const struct instance *in)
 {
 	return in->phase == PHASE_RUNNING;
@@ -223,6 +225,9 @@ static int paused_resume(const struct box *box, int most_ms)
 		int64_t at = (int64_t)state->resume_at, left;
 		uint32_t n;
 
+		/* It may strike while we wait. */
+		if (plan->faults[i].action == ACT_PAUSE && most_ms > PAUSE_LOOK_MS)
+			most_ms = PAUSE_LOOK_MS;
 		if (!at)
 			continue;
 		if (!now)

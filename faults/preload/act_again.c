@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EAGAIN where the descriptor does not block; for poll and select, readiness that has gone when the program looks:
- * another process took the connection, the datagram's checksum was wrong (select(2), BUGS).
+ * EAGAIN where the descriptor does not block; for poll, select and epoll, readiness that has gone when the program
+ * looks: another process took the connection, the datagram's checksum was wrong (select(2), BUGS).
  */
 #include "faults/preload/inject.h"
 
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,8 +61,28 @@ static enum refusal wake_select(struct inv *v)
 	return REFUSED_BLOCKING;
 }
 
+static enum refusal wake_epoll(struct inv *v)
+{
+	struct epoll_event *events = (struct epoll_event *)v->a[1], event;
+	unsigned at = 0;
+	int fd;
+
+	while ((fd = edge_watched((int)v->a[0], &at, &event)) >= 0) {
+		if (!may_mislead(fd) || v->a[2] < 1)
+			continue;
+		event.events = EPOLLIN;
+		events[0] = event;
+		v->skip = true;
+		v->result = 1;
+		return REFUSED_NOT;
+	}
+	return REFUSED_BLOCKING;
+}
+
 static enum refusal wake(struct inv *v)
 {
+	if (v->shape == SH_EPOLL || v->shape == SH_EPOLL2)
+		return wake_epoll(v);
 	if (v->shape == SH_POLL || v->shape == SH_PPOLL)
 		return wake_poll(v);
 	return v->shape == SH_SELECT ? wake_select(v) : REFUSED_KIND;

@@ -150,10 +150,13 @@ void stdio_init(uint64_t code_start, uint64_t code_end);
 /* segment.c: a call has mapped shared memory */
 void segment_mapped(const struct inv *v);
 
-/* edge.c: what is watched for edges; a new edge, when a fault hid what there is. */
+/* edge.c: what epoll watches; a new edge, when a fault hid what there is. */
 struct epoll_event;
 void edge_note(int epoll, int operation, int fd, const struct epoll_event *event);
 void edge_repeat(int fd);
+void edge_closed(int fd);
+/* The next from *at on (0 first) that this epoll watches for input, and what it was told of it; -1: no more. */
+int edge_watched(int epoll, unsigned *at, struct epoll_event *event);
 
 /* decide.c */
 void self_arm(void);			/* computes self->armed, ->faults, ->points from the plan */

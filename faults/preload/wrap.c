@@ -149,6 +149,7 @@ static void end_slow(struct inv *v)
 		learn(v);
 	if (v->shape == SH_CLOSE) {
 		object_forget(v->fd);
+		edge_closed(v->fd);
 		self->fd_exhausted = 0;
 	}
 	errno = saved;

@@ -197,6 +197,27 @@ Test(box, a_probe_after_a_kill_by_fork)
 	client_killed_and_probed(true);
 }
 
+/* Nobody but the box lets it go on, and the box is not told of a stop by the one that forks. */
+Test(box, a_service_that_is_paused_on_its_way_out_ends_all_the_same)
+{
+	struct test t = test_new();
+	struct plan_fault *f;
+
+	pair_add(t.scenario);
+	fault_add(t.scenario, "server", "accept", ACT_PAUSE);
+	f = &t.scenario->faults[0];
+	f->n = 2;
+	f->where.when = WHEN_AFTER;
+	f->value = 20000000;
+	run_box(&t, true);
+	cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+	for (unsigned i = 0; i < RUNS; i++) {
+		assert_pair(&t.shared->runs[i]);
+		cr_assert_eq(t.shared->fired[i], 1u);
+	}
+	test_free(&t);
+}
+
 /* A run that hangs and leaves everything it can does not touch the next one. */
 static void hung_and_cleaned(bool zygotes)
 {

@@ -470,3 +470,17 @@ Test(run, a_child_that_crashes_is_seen_whoever_looks_away)
 		expect(yaml, 1, "was killed by signal SEGV");
 	}
 }
+
+/* Level or edge, another process may have taken what there was. */
+Test(run, epoll_wakes_up_for_nothing)
+{
+	struct sabot_run r = run_text(
+		HEADER "technique: unix-stream\nserver: {design: epoll}\nclient: {count: 2}\n"
+		       "workload: {pattern: echo, messages: 5, size: 64}\n"
+		       "faults:\n  - {in: server, at: wait, nth: 3, do: again}\n", "-v");
+
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	SAYS(r.out, "again in server at wait, struck once");
+	SAYS(r.out, "epoll_pwait");
+	sabot_run_fini(&r);
+}

@@ -70,3 +70,18 @@ Test(menu, a_look_is_not_cut_short)
 	cr_assert_eq(count(ACT_SHORT), 0);
 	cr_assert_gt(sweep->n_candidates, 0);
 }
+
+Test(menu, both_sides_may_rest_once_at_each_place)
+{
+	offer("recv", &(struct object){ .kind = OBJ_TCP });
+	offer("send", &(struct object){ .kind = OBJ_TCP });
+	offer("epoll_wait", NULL);
+	cr_assert_eq(count(ACT_PAUSE), 3);
+	cr_assert_eq(count(ACT_DELAY), 3);
+}
+
+Test(menu, a_wait_may_be_woken_for_nothing)
+{
+	offer("epoll_wait", NULL);
+	cr_assert_eq(count(ACT_AGAIN), 1);
+}
