@@ -164,7 +164,7 @@ struct position {
 	uint64_t largest_write;		/* into this object, of all processes */
 	uint64_t bytes;			/* through this object */
 	bool driver, nonblocking_seen, has_handler, datagram;
-	bool sent;			/* something has been written into this object before */
+	uint64_t sent;			/* the room that what was written into this object before takes at most */
 	bool last;			/* nothing more of its kind follows */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);

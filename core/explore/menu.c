@@ -18,7 +18,7 @@
 
 #define DELAY_NS 30000000
 #define SLOW_SIDE_NS 1000000
-enum { MANY_BYTES = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1, EXHAUSTED_TIMES = 3 };
+enum { MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1, EXHAUSTED_TIMES = 3 };
 
 /* One dish: what is appended to the candidates. */
 struct dish {
@@ -306,6 +306,21 @@ static void offer_errors(
 		fail(w, like, call, EIDRM, 1);
 }
 
+/*
+ * Is there room, even if nobody has read anything? For the first that is sent there always is; TCP alone may be short
+ * of memory even then. A pipe is full only when much was written: who wakes himself through one need not handle that.
+ */
+static bool has_room(const struct position *p)
+{
+	const struct object *o = p->object;
+
+	if (o->kind == OBJ_TCP)
+		return false;
+	if (is_pipe(o) || o->kind == OBJ_SOCKETPAIR)
+		return p->sent + p->event->e.asked <= SURE_ROOM;
+	return !p->sent;
+}
+
 static void offer_again(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
@@ -314,9 +329,7 @@ static void offer_again(
 	if (!moves && call->family != FAMILY_ACCEPT && call->family != FAMILY_CONNECT &&
 		!(call->family == FAMILY_WAIT && (strstr(call->plain, "poll") || strstr(call->plain, "select"))))
 		return;
-	/* There is always room for the first that is sent; TCP alone may be short of memory even then. */
-	if (call->family == FAMILY_SEND && p->object && p->object->kind != OBJ_TCP && !p->sent &&
-		w->scenario->realism == REALISM_LINUX) {
+	if (call->family == FAMILY_SEND && p->object && has_room(p) && w->scenario->realism == REALISM_LINUX) {
 		skip(w, like, "again", REFUSED_EMPTY);
 		return;
 	}

@@ -14,7 +14,7 @@
 #include "core/base/str.h"
 #include "core/model/call.h"
 
-enum { COUNTERS = 16384, RANKS_MOST = 8 };
+enum { COUNTERS = 16384, RANKS_MOST = 8, MESSAGE_HEAD = 1024 };
 
 /* How often (process, call, selector) was seen: open addressing by hash. */
 struct counters {
@@ -121,7 +121,7 @@ static bool installed_handler(const struct history *h, uint32_t proc, const bool
 struct survey {
 	bool *installs;			/* per process */
 	bool *served;			/* per process, while walking: it has taken its first client */
-	bool *sent;			/* per object, while walking: something was written into it */
+	uint64_t *sent;			/* per object, while walking: what was written into it, as room that it takes */
 	uint64_t *largest, *bytes;	/* per object */
 	struct counters *counters;
 };
@@ -132,7 +132,8 @@ struct place {
 	uint64_t key;			/* hash of what selects it, without the occurrence */
 	uint32_t site, occurrence;
 	uint32_t rank, total;		/* of its site and call */
-	bool sent, served;		/* as in the survey, at that moment */
+	uint64_t sent;			/* as in the survey, at that moment */
+	bool served;			/* the same */
 };
 
 static bool is_position(const struct history_event *he)
@@ -354,6 +355,12 @@ static bool takes_client(const struct event *e, const struct object *o, uint32_t
 	return family == FAMILY_ACCEPT || (family == FAMILY_RECEIVE && o && e->kind == EV_CALL && e->result >= 0);
 }
 
+/* At most: what is written to a pipe fills its pages at least half; a socket keeps a head beside each piece. */
+static uint64_t room_taken(const struct object *o, uint64_t bytes)
+{
+	return o->kind == OBJ_PIPE || o->kind == OBJ_FIFO ? 2 * bytes : bytes + MESSAGE_HEAD;
+}
+
 /* From the beginning to the end, as it happened. */
 static size_t places_walk(
 	struct sweep *w, const struct history *h, const struct arena *a, struct survey *s, struct place *places)
@@ -372,7 +379,7 @@ static size_t places_walk(
 		place_find(w, h, a, s, he, &places[n]);
 		n += places[n].occurrence != 0;
 		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)
-			s->sent[he->e.object - 1] = true;
+			s->sent[he->e.object - 1] += room_taken(object_of(a, &he->e), (uint64_t)he->e.result);
 	}
 	return n;
 }
@@ -382,7 +389,7 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 	struct survey s = {
 		.installs = mem_new(h->n_procs + 1),
 		.served = mem_new(h->n_procs + 1),
-		.sent = mem_new(ARENA_OBJECTS),
+		.sent = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.counters = mem_new(sizeof(struct counters)),

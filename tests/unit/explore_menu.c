@@ -11,6 +11,7 @@
 
 static struct sweep *sweep;
 static struct scenario *scenario;
+static uint64_t sent_before;
 
 static void setup(void)
 {
@@ -41,7 +42,7 @@ static uint16_t row_of(const char *plain)
 static void offer(const char *call, const struct object *o)
 {
 	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
-	struct position p = { .event = &he, .object = o };
+	struct position p = { .event = &he, .object = o, .sent = sent_before };
 	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
 	text_copy(like.call, sizeof(like.call), call);
@@ -61,6 +62,19 @@ Test(menu, a_stream_is_cut_short)
 {
 	offer("recv", &(struct object){ .kind = OBJ_TCP });
 	cr_assert_eq(count(ACT_SHORT), 3);
+}
+
+/* A pipe that somebody wakes himself through is never full; one that took much may be. */
+Test(menu, a_pipe_is_full_only_after_much)
+{
+	struct object pipe = { .kind = OBJ_PIPE };
+
+	sent_before = 5000;
+	offer("write", &pipe);
+	cr_assert_eq(count(ACT_AGAIN), 0);
+	sent_before = 70000;
+	offer("write", &pipe);
+	cr_assert_eq(count(ACT_AGAIN), 1);
 }
 
 /* recv(MSG_PEEK) moves nothing and is recorded without the object. */
