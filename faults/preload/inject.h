@@ -99,6 +99,20 @@ void crash_hide(struct inv *v);		/* after the program has asked for a handler */
 void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 
+/* masks.c: whose calls are the program's although they come from elsewhere. Unwinding takes the loader's lock. */
+extern struct mask_span {
+	uint64_t start, length;
+} masked_span;
+void masks_init(void);
+bool is_masked(uint64_t address);
+uint64_t site_behind(uint64_t address);	/* the first return address behind the masks */
+static inline uint64_t site_of(const void *return_address)
+{
+	uint64_t address = (uint64_t)return_address;
+
+	return unlikely(address - masked_span.start < masked_span.length) ? site_behind(address) : address;
+}
+
 /* record.c */
 extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));

@@ -130,6 +130,7 @@ void real_init(void)
 	struct symbols libc;
 	bool have = libc_open(&libc), tsan = tsan_there();
 
+	masks_init();
 	for (uint32_t row = 0; row < n_rows; row++) {
 		bool direct = have && !(tsan && row_family[row] == FAMILY_LOCK);
 		void *f = direct ? symbol_find(&libc, row_symbol[row]) : NULL;

@@ -34,7 +34,7 @@ static _Unwind_Reason_Code search_step(struct _Unwind_Context *context, void *da
 	uint64_t address = (uint64_t)_Unwind_GetIP(context);
 
 	/* Our own frames come before libc's; `n` counts from the first one in libc. */
-	if (address >= libc_start && address < libc_end)
+	if ((address >= libc_start && address < libc_end) || (s->n && is_masked(address)))
 		s->n++;
 	else if (s->n) {
 		s->found = address;

@@ -327,12 +327,12 @@ enum { ENVIRONMENT_ROOM = 1024 };
 \
 			if (likely(object)) \
 				return move_fast(ROW_##symbol, out, object, a[0], a[1], a[2], a[3], f, \
-					(uint64_t)__builtin_return_address(0)); \
+					site_of(__builtin_return_address(0))); \
 		} \
 		/* Filled in only here: the short way has no use for it. */ \
 		struct inv v = { .a = { a[0], a[1], a[2], a[3], a[4], a[5], a[6] } }; \
 \
-		v.site = (uint64_t)__builtin_return_address(0); \
+		v.site = site_of(__builtin_return_address(0)); \
 		if (makes_program) \
 			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : ROW_##symbol == ROW_execveat ? 3 : 2, \
 				room, ENVIRONMENT_ROOM, text); \

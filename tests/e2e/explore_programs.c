@@ -2,7 +2,9 @@
 /* `sabot explore` with programs that do what real ones do: what is right in them is no finding. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/sabot_run.h"
 #include "core/base/banned.h"
@@ -50,4 +52,28 @@ Test(explore_programs, the_child_of_one_that_was_killed_is_no_leak)
 {
 	expect_without(HEADER "roles:\n  main:\n    run: [sh, -c, \"" TARGET " nurse; true\"]\n    driver: true\n",
 		"kill", "  leak  ");
+}
+
+/* The sanitizer's read() calls ours; the line is the program's all the same. */
+Test(explore_programs, a_site_is_the_programs_line_behind_a_sanitizer)
+{
+	static const char yaml[] = HEADER
+		"roles:\n"
+		"  server:\n    run: [$SABOT_PROGRAMS/greet_server_asan, \"${TMP}/s\"]\n    ready: listen\n"
+		"    stop: TERM\n"
+		"  client:\n    run: [$SABOT_PROGRAMS/greet_client, \"${TMP}/s\", Ada]\n    driver: true\n"
+		"    after: server\n";
+	char *directory = test_directory(), *program = test_program("greet_server_asan");
+	struct sabot_run r;
+
+	if (access(program, X_OK))
+		cr_skip_test("built without the address sanitizer");
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "short", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_not_null(strstr(r.out, "greet_server.c:27 (serve)"), "%s", r.out);
+	cr_assert_null(strstr(r.out, "libasan"), "%s", r.out);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+	free(program);
 }
