@@ -73,6 +73,7 @@ struct thread {
 	int64_t extra;			/* poll, select: number of descriptors; futex-like: address */
 };
 
+/* OBJ_FILE: a FIFO or a named semaphore that a role has made, as a name that may be left behind; never a channel. */
 enum object_kind {
 	OBJ_NONE, OBJ_UNIX_STREAM, OBJ_UNIX_DGRAM, OBJ_UNIX_SEQPACKET, OBJ_SOCKETPAIR, OBJ_TCP, OBJ_UDP,
 	OBJ_PIPE, OBJ_FIFO, OBJ_POSIX_MQ, OBJ_SYSV_MQ, OBJ_POSIX_SHM, OBJ_SYSV_SHM, OBJ_MEMFD, OBJ_SEM,
@@ -164,7 +165,7 @@ struct arena {
 	int32_t harness_pid;
 	uint32_t bell_fd;		/* an eventfd in the zygotes that wakes the harness; 0: none */
 	_Atomic uint32_t bell;		/* counts what there is for the harness to look at */
-	_Atomic uint32_t stop;		/* 1: the run is over, nothing new begins */
+	_Atomic uint32_t stop;		/* 1: the run is over: who is about to make an object waits to be killed */
 	uint32_t n_roles;
 	_Atomic uint32_t n_images, n_modules;
 	_Atomic uint32_t next_chunk, n_chunks;

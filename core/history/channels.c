@@ -254,7 +254,10 @@ static void channels_make(struct resolver *r)
 {
 	r->h->channels = mem_new(r->n * sizeof(*r->h->channels));
 	for (uint32_t i = 1; i <= r->n; i++) {
-		if (atomic_load_explicit(&r->a->objects[i - 1].state, memory_order_acquire) != 2 || r->nodes[i].channel)
+		const struct object *o = &r->a->objects[i - 1];
+
+		if (atomic_load_explicit(&o->state, memory_order_acquire) != 2 || r->nodes[i].channel ||
+			o->kind == OBJ_FILE)
 			continue;
 		if (r->nodes[i].other && r->nodes[r->nodes[i].other].channel)
 			r->nodes[i].channel = r->nodes[r->nodes[i].other].channel;

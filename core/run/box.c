@@ -192,6 +192,8 @@ void box_close(struct box *box)
 	run_finish(box);
 	box->arena = arena_free(box->arena);
 	str_fini(&box->notes);
+	free(box->before);
+	box->before = NULL;
 }
 
 static void handshake(int fd, int32_t word)
@@ -295,6 +297,7 @@ static _Noreturn void keeper_main(const struct box_options *options, unsigned wa
 	else {
 		close(fd);
 		status = keeper_watch(signal_fd, child);
+		makers_settle(box);
 	}
 	keeper_sweep();
 	if (child > 0 && WIFSIGNALED(status))

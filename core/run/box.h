@@ -21,7 +21,7 @@
 #include "core/run/run.h"
 #include "core/sys/program.h"
 
-enum { BOX_TREE = 1024, BOX_BEFORE = 512, BELL_FD = 60 };
+enum { BOX_TREE = 1024, BELL_FD = 60 };
 
 /* One output of a role instance. The pipe lasts as long as the instance, over all runs. */
 struct capture {
@@ -106,8 +106,8 @@ struct box {
 	int tree[BOX_TREE]; /* processes of the run, from the last look */
 	uint32_t n_tree;
 	struct timespec start_wall;
-	uint64_t before[BOX_BEFORE]; /* hashes of objects of the machine that were there before the run */
-	uint32_t n_before;
+	uint64_t *before; /* hashes of objects of the machine that were there before the run; owned */
+	uint32_t n_before, before_room;
 };
 
 /* box.c: the process-wide descriptors of a fresh box. 0 or -errno. */
@@ -196,6 +196,11 @@ uint64_t before_hash(uint32_t kind, const char *name, uint64_t id);
 bool was_before(const struct box *box, uint64_t hash);
 /* The box was killed in the middle of a run: removes what its roles made, as far as it does not vanish by itself. */
 void leftovers_rescue(struct box *box);
+/*
+ * Before everybody is killed, where objects outlive their makers: lets nobody make another one, and waits until all
+ * that were made are noted in the arena (for MAKERS_PATIENCE at most).
+ */
+void makers_settle(struct box *box);
 void leftovers_collect(struct box *box);
 
 #endif

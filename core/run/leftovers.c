@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,6 +198,18 @@ static void names_collect(struct box *box, const char *path, bool queues, const 
 	closedir(dir);
 }
 
+/* A named semaphore that a role has made, if it is still there. */
+static void semaphore_collect(struct box *box, const struct object *o, uint32_t owner)
+{
+	static const char place[] = "/dev/shm/sem.";
+	const char *name = o->name + sizeof(place) - 1;
+
+	if (strncmp(o->name, place, sizeof(place) - 1) || box->private_shm ||
+		was_before(box, before_hash(OBJ_POSIX_SHM, o->name + sizeof("/dev/shm/") - 1, 0)) || sem_unlink(name))
+		return;
+	left_add(box->out, LEFT_SEM, owner, owner_excused(box->out, owner), "semaphore /%s", name);
+}
+
 /* Without directories of our own: the objects that the roles were seen to make, if they are still there. */
 static void named_collect(struct box *box)
 {
@@ -215,12 +228,29 @@ static void named_collect(struct box *box)
 			continue;
 		owner = a->procs[o->proc].role < box->n_instances ? a->procs[o->proc].role + 1 : 0;
 		excused = owner_excused(box->out, owner);
-		if (o->kind == OBJ_POSIX_SHM && !box->private_shm && !shm_unlink(name))
+		if (o->kind == OBJ_FILE)
+			semaphore_collect(box, o, owner);
+		else if (o->kind == OBJ_POSIX_SHM && !box->private_shm && !shm_unlink(name))
 			left_add(box->out, LEFT_SHM, owner, excused, "shared memory %s", name);
 		else if (o->kind == OBJ_POSIX_MQ && !box->mq[0] && (queues_known || strstr(name, box->id)) &&
 			 !mq_unlink(name))
 			left_add(box->out, LEFT_MQ, owner, excused, "message queue %s", name);
 	}
+}
+
+/* Is it a socket or a FIFO that a role made in this run, and is it still there? */
+static bool made_outside(const struct box *box, const struct object *o)
+{
+	bool socket = o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_SEQPACKET
+			      ? o->flags & OBF_LISTENER
+			      : o->kind == OBJ_UNIX_DGRAM && !(o->flags & OBF_CONNECTED);
+	struct stat st;
+
+	if (o->state != 2 || o->name[0] != '/' || o->proc >= ARENA_PROCS || lstat(o->name, &st))
+		return false;
+	/* Who writes into a FIFO changes its times, but then the injector has seen how it was made. */
+	return o->kind == OBJ_FILE ? S_ISFIFO(st.st_mode)
+				   : socket && S_ISSOCK(st.st_mode) && st.st_ctim.tv_sec >= box->start_wall.tv_sec;
 }
 
 /* Sockets and FIFOs that a role made at a path of its own outside ${TMP}. */
@@ -232,18 +262,14 @@ static void outside_collect(struct box *box)
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
-		bool made = o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_SEQPACKET
-				    ? o->flags & OBF_LISTENER
-				    : o->kind == OBJ_UNIX_DGRAM && !(o->flags & OBF_CONNECTED);
-		struct stat st;
+		bool fifo = o->kind == OBJ_FILE;
 		uint32_t owner;
 
-		if (o->state != 2 || !made || o->name[0] != '/' || !strncmp(o->name, box->tmp, tmp) ||
-			o->proc >= ARENA_PROCS || lstat(o->name, &st) || !S_ISSOCK(st.st_mode) ||
-			st.st_ctim.tv_sec < box->start_wall.tv_sec)
+		if (!strncmp(o->name, box->tmp, tmp) || !made_outside(box, o))
 			continue;
 		owner = a->procs[o->proc].role < box->n_instances ? a->procs[o->proc].role + 1 : 0;
-		left_add(box->out, LEFT_SOCKET, owner, owner_excused(box->out, owner), "socket file %s", o->name);
+		left_add(box->out, fifo ? LEFT_FIFO : LEFT_SOCKET, owner, owner_excused(box->out, owner), "%s %s",
+			fifo ? "FIFO" : "socket file", o->name);
 		unlink(o->name);
 	}
 }

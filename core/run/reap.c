@@ -295,6 +295,7 @@ uint32_t box_sweep(struct box *box)
 	for (uint32_t i = 0; i < box->n_instances; i++)
 		if (instance_alive(&box->instances[i]))
 			box->instances[i].killed = true;
+	makers_settle(box);
 	while (!all_killed(box, &n_killed) && clock_ns() < deadline) {
 		box_wait_news(box, 1);
 		box_take_news(box);

@@ -15,9 +15,13 @@
 
 #include "core/base/banned.h"
 #include "core/base/rng.h"
+#include "core/model/call.h"
 #include "core/run/box.h"
 #include "core/sys/clock.h"
 #include "core/sys/namespaces.h"
+#include "core/sys/proc.h"
+
+#define MAKERS_PATIENCE (500 * NS_PER_MS)
 
 /* What the machine had before the run is nobody's leftover. */
 uint64_t before_hash(uint32_t kind, const char *name, uint64_t id)
@@ -27,8 +31,11 @@ uint64_t before_hash(uint32_t kind, const char *name, uint64_t id)
 
 static void before_add(struct box *box, uint64_t hash)
 {
-	if (box->n_before < BOX_BEFORE)
-		box->before[box->n_before++] = hash;
+	if (box->n_before == box->before_room) {
+		box->before_room = box->before_room ? box->before_room * 2 : 64;
+		box->before = mem_grow(box->before, box->before_room * sizeof(*box->before));
+	}
+	box->before[box->n_before++] = hash;
 }
 
 bool was_before(const struct box *box, uint64_t hash)
@@ -36,7 +43,7 @@ bool was_before(const struct box *box, uint64_t hash)
 	for (uint32_t i = 0; i < box->n_before; i++)
 		if (box->before[i] == hash)
 			return true;
-	return box->n_before == BOX_BEFORE; /* too many to tell: leave it alone */
+	return false;
 }
 
 static void before_names(struct box *box, uint32_t kind, const char *path)
@@ -102,6 +109,45 @@ static void half_made_remove(const struct box *box)
 		if (!was_before(box, before_hash(OBJ_POSIX_SHM, e->d_name, 0)) && is_half_made(dirfd(dir), e->d_name))
 			unlinkat(dirfd(dir), e->d_name, 0);
 	closedir(dir);
+}
+
+/* A call that may make an object, until the injector has noted it. One that waits in the kernel has made nothing. */
+static bool is_making(const struct thread *t)
+{
+	uint32_t call = t->call, tid = t->tid;
+	char letter;
+
+	if (!call || !tid || call > n_calls ||
+		(call_table[call - 1].family != FAMILY_OPEN && strcmp(call_table[call - 1].plain, "bind") != 0))
+		return false;
+	letter = proc_state_letter((int)tid);
+	return letter == 'R' || letter == 'D';
+}
+
+static bool anybody_is_making(const struct arena *a)
+{
+	for (uint32_t i = 0; i < ARENA_THREADS; i++)
+		if (is_making(&a->threads[i]))
+			return true;
+	return false;
+}
+
+void makers_settle(struct box *box)
+{
+	struct arena *a = box->arena;
+	int64_t deadline = clock_ns() + MAKERS_PATIENCE;
+
+	/* In a PID namespace the keeper knows threads by other numbers; but there the box's end has ended them all. */
+	if (box->private_shm && box->parts & NAMESPACES_IPC)
+		return;
+	if (!a && arena_map(box->arena_path, &a))
+		return;
+	a->stop = 1;
+	atomic_thread_fence(memory_order_seq_cst);
+	while (anybody_is_making(a) && clock_ns() < deadline)
+		poll(NULL, 0, 1);
+	if (!box->arena)
+		arena_free(a);
 }
 
 void leftovers_rescue(struct box *box)

@@ -3,8 +3,15 @@
 #include "faults/preload/inject.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+#include "faults/preload/rows.h"
 
 /* A descriptor that is new, whatever had its number before. */
 static void learn_new(struct inv *v, int fd)
@@ -49,6 +56,36 @@ static void learn_death(const struct inv *v)
 		child_died((int32_t)v->result, WTERMSIG(*status));
 }
 
+/* A name in the file system that the role has made: nothing is done with it here, but it may be left behind. */
+static void learn_name(const char *before, const char *path)
+{
+	char name[OBJECT_NAME] = "";
+	size_t n;
+
+	if (!*before && path[0] != '/' && syscall(SYS_getcwd, name, sizeof(name) - 1) < 0)
+		return;
+	n = strlen(name);
+	if (n)
+		name[n++] = '/';
+	text_copy(name + n, sizeof(name) - n, before);
+	n = strlen(name);
+	text_copy(name + n, sizeof(name) - n, path);
+	if (strlen(name) < sizeof(name) - 1)	/* one that was cut could be another's */
+		object_of_key(OBJ_FILE, hash_bytes(name, strlen(name)), name);
+}
+
+static void learn_path(const struct inv *v)
+{
+	bool at = v->shape == SH_PATH_AT;
+	const char *path = (const char *)v->a[at ? 1 : 0];
+
+	if (v->row == ROW_sem_open)
+		learn_name("/dev/shm/sem.", path + strspn(path, "/"));
+	else if (row_family[v->row] == FAMILY_OPEN && (!at || v->a[0] == AT_FDCWD || *path == '/') &&
+		(v->row == ROW_mkfifo || v->row == ROW_mkfifoat || S_ISFIFO((mode_t)v->a[at ? 2 : 1])))
+		learn_name("", path);
+}
+
 void learn(struct inv *v)
 {
 	int fd = (int)v->result;
@@ -71,6 +108,9 @@ void learn(struct inv *v)
 	case SH_FCNTL:
 		if (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)
 			object_dup((int)v->a[0], fd);
+		break;
+	case SH_PATH: case SH_PATH_AT:
+		learn_path(v);
 		break;
 	case SH_SYSV_GET:
 		v->fd = fd;

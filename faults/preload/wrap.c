@@ -16,6 +16,8 @@
 #include "faults/preload/environ.h"
 #include "faults/preload/rows.h"
 
+#define STOP_WAIT_NS 1000000000
+
 static uint32_t clamp(uint64_t n)
 {
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
@@ -87,6 +89,24 @@ static void waiting_is_ready(const struct inv *v, uint8_t family)
 		role_ready();
 }
 
+/* Makes something that may outlive the process, where there is no namespace to take it along. */
+static inline __attribute__((always_inline)) bool makes_object(uint8_t shape, uint8_t family)
+{
+	return shape == SH_BIND || (family == FAMILY_OPEN && (shape == SH_SYSV_GET || shape == SH_OPEN ||
+		shape == SH_OPEN_AT || shape == SH_PATH || shape == SH_PATH_AT));
+}
+
+/*
+ * The harness has said that the run is over, and waits until nobody is between making an object and noting it; then
+ * it kills everybody. Who has not begun must not: the slot (stored before) and `stop` are looked at in opposite order.
+ */
+static void stop_wait(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	while (unlikely(atomic_load(&arena->stop)))
+		futex_wait_ns(&arena->stop, 1, STOP_WAIT_NS);
+}
+
 static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t row, uint8_t shape, uint8_t family)
 {
 	struct thread *t;
@@ -125,6 +145,8 @@ static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t 
 		atomic_store_explicit(&t->n_calls, atomic_load_explicit(&t->n_calls, memory_order_relaxed) + 1,
 			memory_order_relaxed);
 		atomic_store_explicit(&t->call, row + 1, memory_order_release);
+		if (makes_object(shape, family))
+			stop_wait();
 	}
 	if (unlikely(!self->ready_done))
 		waiting_is_ready(v, family);
@@ -158,12 +180,15 @@ static void end_slow(struct inv *v)
 static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t row, uint8_t shape)
 {
 	int saved = errno;
+	bool makes = makes_object(shape, row_family[row]);	/* in the call until it is noted */
 
-	if (likely(v->thread != NULL))
+	if (likely(v->thread != NULL) && !makes)
 		atomic_store_explicit(&v->thread->call, 0, memory_order_relaxed);
 	if (shape != SH_BUF_IN && shape != SH_BUF_IN_FLAGS && shape != SH_IOV_IN && shape != SH_MSG_IN &&
 		shape != SH_IOV_OUT)
 		end_slow(v);
+	if (makes && v->thread)
+		atomic_store_explicit(&v->thread->call, 0, memory_order_release);
 	if (unlikely(call_set_has(&self->armed, row)))
 		decide(v, WHEN_AFTER);
 	if (v->skip && v->error)

@@ -180,3 +180,73 @@ Test(killed, by_sigkill_without_namespaces, .timeout = 120)
 	setenv("SABOT_NO_NAMESPACES", "1", 1);
 	killed_often(times_or(20), 2);
 }
+
+/* System V objects of a mode that nobody else in this test suite uses. */
+static unsigned sysv_with(unsigned mode)
+{
+	static const char *const lists[] = { "/proc/sysvipc/msg", "/proc/sysvipc/sem", "/proc/sysvipc/shm" };
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		char line[512];
+		FILE *file = fopen(lists[i], "re");
+		int key, id;
+		unsigned perms;
+
+		while (file && fgets(line, sizeof(line), file))
+			n += sscanf(line, "%d %d %o", &key, &id, &perms) == 3 && perms == mode;
+		if (file)
+			fclose(file);
+	}
+	return n;
+}
+
+static unsigned names_beginning(const char *path, const char *with)
+{
+	DIR *dir = opendir(path);
+	unsigned n = 0;
+
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		n += strstr(e->d_name, with) != NULL;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static unsigned clutter_left(unsigned mode, const char *mark)
+{
+	return sysv_with(mode) + names_beginning("/dev/shm", mark);
+}
+
+/*
+ * The role makes objects all the time, under names that are not ${ID}'s: killed between making one and noting it, it
+ * would leave it for ever.
+ */
+Test(killed, in_the_instant_of_making, .timeout = 120)
+{
+	static const char text[] =
+		"sabot: 1\nroles:\n  main:\n    run: [$SABOT_PROGRAMS/target, clutter, \"%o\", %s-%u]\n"
+		"    driver: true\nrepeat: 1000\nexpect: {no-leftovers: violated}\n";
+	char *directory = test_directory(), scenario_text[1024], mark[32];
+	uint64_t seed = (uint64_t)getpid();
+	unsigned mode = 0601 + (unsigned)(rng_next(&seed) % 63), before = sysv_with(mode), left = 0;
+
+	setenv("SABOT_NO_NAMESPACES", "1", 1);
+	snprintf(mark, sizeof(mark), "clutter%d", (int)getpid());
+	for (unsigned i = 0; i < times_or(20); i++) {
+		struct timespec instant = { .tv_nsec = (long)(rng_next(&seed) % 60000000) };
+		pid_t pid;
+
+		/* Other names each time: the keeper of the last one may still be cleaning when the next begins. */
+		snprintf(scenario_text, sizeof(scenario_text), text, mode, mark, i);
+		test_file(directory, "one.yaml", scenario_text);
+		pid = sabot_start(directory, (const char *[]){ "run", "one.yaml", NULL });
+		nanosleep(&instant, NULL);
+		kill(pid, SIGKILL);
+		cr_assert_eq(sabot_end(pid), 128 + SIGKILL);
+	}
+	for (int i = 0; i < 2000 && (left = clutter_left(mode, mark)) > before; i++)
+		wait_ms(10);
+	cr_assert_eq(left, before, "%u objects of mode %o or named %s are left", left - before, mode, mark);
+	test_directory_remove(directory);
+}

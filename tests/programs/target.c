@@ -83,6 +83,24 @@ static int leave(char **args)
 	return 0;
 }
 
+/* clutter MODE NAME: makes a hundred of each kind of object that outlives its maker, known by their (octal) mode. */
+static int clutter(char **args)
+{
+	int mode = (int)strtol(args[0], NULL, 8);
+
+	for (int i = 0; i < 100; i++) {
+		char name[256];
+
+		msgget(IPC_PRIVATE, mode);
+		semget(IPC_PRIVATE, 1, mode);
+		shmget(IPC_PRIVATE, 4096, mode);
+		snprintf(name, sizeof(name), "/%s-%d", args[1], i);
+		shm_open(name, O_CREAT | O_RDWR, 0600);
+		sem_open(name, O_CREAT, 0600, 1);
+	}
+	return 0;
+}
+
 /* stuck: parent and child both read from a pipe whose writing end they hold. */
 static int stuck(char **args)
 {
@@ -416,6 +434,7 @@ int main(int argc, char **argv)
 		int (*run)(char **args);
 	} modes[] = {
 		{ "leave", 2, leave },
+		{ "clutter", 2, clutter },
 		{ "stuck", 0, stuck },
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
