@@ -192,6 +192,12 @@ static uint32_t at_most(uint32_t n, uint32_t limit)
 	return n < limit ? n : limit;
 }
 
+void arena_keep_programs(struct arena *a)
+{
+	a->kept_images = a->n_images;
+	a->kept_modules = at_most(a->n_modules, ARENA_MODULES);
+}
+
 void arena_reset(struct arena *a)
 {
 	uint32_t n_chunks = at_most(a->next_chunk, at_most(a->n_chunks, ARENA_CHUNKS));
@@ -209,6 +215,10 @@ void arena_reset(struct arena *a)
 	memset(a->threads, 0, sizeof(a->threads));
 	for (int i = 0; i < ARENA_ROLES; i++)
 		atomic_store(&a->roles[i].ready, 0);
+	for (uint32_t i = a->kept_modules; i < at_most(a->n_modules, ARENA_MODULES); i++)
+		a->modules[i].state = 0;
+	a->n_modules = a->kept_modules;
+	a->n_images = a->kept_images;
 	a->n_procs = 0;
 	a->n_objects = 0;
 	a->next_chunk = 0;

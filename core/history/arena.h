@@ -168,6 +168,7 @@ struct arena {
 	_Atomic uint32_t stop;		/* 1: the run is over: who is about to make an object waits to be killed */
 	uint32_t n_roles;
 	_Atomic uint32_t n_images, n_modules;
+	uint32_t kept_images, kept_modules;	/* of zygotes: arena_reset() forgets those above */
 	_Atomic uint32_t next_chunk, n_chunks;
 	_Atomic uint64_t lost;		/* events that found no chunk */
 	char library[256];		/* path of libsabot.so, to preload into children that lost their environment */
@@ -193,8 +194,10 @@ int arena_new(const char *path, uint32_t n_chunks, struct arena **out);
 struct arena *arena_free(struct arena *a);
 /* Maps an arena file that exists, after checking magic, version and size. 0, or -errno (-EPROTO: not an arena). */
 int arena_map(const char *path, struct arena **out);
-/* A new generation: forgets processes, threads, objects and events; keeps roles' names, images and modules. */
+/* A new generation: forgets processes, threads, objects, events and programs; keeps roles' names and what is kept. */
 void arena_reset(struct arena *a);
+/* The programs known now (zygotes, which outlive a run) stay known over arena_reset(). */
+void arena_keep_programs(struct arena *a);
 
 /* The present time in ticks (the time-stamp counter where there is one, else CLOCK_MONOTONIC ns). Async-signal-safe. */
 static inline uint64_t tick_now(void);

@@ -293,8 +293,13 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 		return error;
 	box->arena->time_scale = box->scale;
 	box->arena->seed = s->seed;
+	box->arena->kept_images = box->arena->kept_modules = 0;
+	arena_reset(box->arena);
 	slots_fill(box);
-	return box->options.zygotes ? zygotes_start(box, why, size) : 0;
+	if (box->options.zygotes)
+		error = zygotes_start(box, why, size);
+	arena_keep_programs(box->arena);
+	return error;
 }
 
 static void list_free(char **list)

@@ -319,13 +319,31 @@ static void program_begin(void)
 	}
 }
 
+/* The program's modules as they are gone through; libc's code is where stdio calls from. */
+struct modules {
+	bool any;
+	uint64_t libc_start, libc_end;
+};
+
+static void module_name(struct module *m, const struct modules *before, const char *name)
+{
+	ssize_t n;
+
+	if (before->any) {
+		text_copy(m->path, sizeof(m->path), name);
+		return;
+	}
+	n = readlink("/proc/self/exe", m->path, sizeof(m->path) - 1);
+	m->path[n > 0 ? n : 0] = '\0';
+}
+
 static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 {
+	const char *name = info->dlpi_name ? info->dlpi_name : "";
 	uint64_t low = UINT64_MAX, high = 0;
-	bool *first = data;
+	struct modules *modules = data;
 	struct module *m;
 	uint32_t i;
-	ssize_t n;
 
 	(void)size;
 	for (int k = 0; k < info->dlpi_phnum; k++) {
@@ -337,38 +355,24 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 		high = info->dlpi_addr + p->p_vaddr + p->p_memsz > high ? info->dlpi_addr + p->p_vaddr + p->p_memsz
 									: high;
 	}
+	if (strstr(name, "/libc.so.")) {
+		modules->libc_start = low;
+		modules->libc_end = high;
+	}
 	i = atomic_fetch_add(&arena->n_modules, 1);
 	if (i >= ARENA_MODULES) {
 		atomic_store(&arena->n_modules, ARENA_MODULES);
-		return 1;
+		return 0;
 	}
 	m = &arena->modules[i];
 	m->image = my_image;
 	m->base = info->dlpi_addr;
 	m->start = low;
 	m->end = high;
-	if (*first) {
-		n = readlink("/proc/self/exe", m->path, sizeof(m->path) - 1);
-		m->path[n > 0 ? n : 0] = '\0';
-	} else {
-		text_copy(m->path, sizeof(m->path), info->dlpi_name ? info->dlpi_name : "");
-	}
-	*first = false;
+	module_name(m, modules, name);
+	modules->any = true;
 	atomic_store(&m->state, 1);
 	return 0;
-}
-
-/* Where libc's code is: what is called from there was called by stdio. */
-static void stdio_see(void)
-{
-	uint32_t n = atomic_load(&arena->n_modules);
-
-	for (uint32_t i = 0; i < n && i < ARENA_MODULES; i++) {
-		const struct module *m = &arena->modules[i];
-
-		if (m->image == my_image && strstr(m->path, "/libc.so."))
-			stdio_init(m->start, m->end);
-	}
 }
 
 static bool program_is_launcher(void)
@@ -392,12 +396,12 @@ static bool program_is_launcher(void)
 
 static void begin_here(void)
 {
-	bool first = true;
+	struct modules modules = { .any = false };
 
 	my_image = atomic_fetch_add(&arena->n_images, 1);
 	image_is_launcher = program_is_launcher();
-	dl_iterate_phdr(module_note, &first);
-	stdio_see();
+	dl_iterate_phdr(module_note, &modules);
+	stdio_init(modules.libc_start, modules.libc_end);
 	pthread_atfork(fork_prepare, NULL, fork_child);
 }
 

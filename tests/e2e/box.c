@@ -27,7 +27,7 @@ struct shared {
 	bool probe;
 	int64_t timeout_ns;
 	struct outcome runs[RUNS];
-	uint64_t n_events[RUNS];
+	uint64_t n_events[RUNS], n_modules[RUNS];
 	uint32_t fired[RUNS];
 };
 
@@ -85,6 +85,7 @@ static int work(struct box *box, void *data)
 		if (x->error || history_read(box_arena(box), &h))
 			break;
 		x->n_events[i] = h.n_events;
+		x->n_modules[i] = h.n_modules;
 		x->fired[i] = arena_plan(box_arena(box))->state[0].fired;
 		history_fini(&h);
 		x->done++;
@@ -137,6 +138,9 @@ static void pair_many_times(bool zygotes)
 	for (unsigned i = 0; i < RUNS; i++) {
 		assert_pair(&t.shared->runs[i]);
 		cr_assert_gt(t.shared->n_events[i], 5u);
+		cr_assert_gt(t.shared->n_modules[i], 2u);
+		cr_assert_eq(t.shared->n_modules[i], t.shared->n_modules[0], "run %u knows %u modules, not %u", i,
+			(unsigned)t.shared->n_modules[i], (unsigned)t.shared->n_modules[0]);
 		cr_assert_eq(t.shared->runs[i].roles[1].out.hash, t.shared->runs[0].roles[1].out.hash);
 	}
 	test_free(&t);

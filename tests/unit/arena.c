@@ -106,6 +106,11 @@ Test(arena, reset_forgets_the_run_and_keeps_the_roles)
 	a->roles[0].command = 9;
 	a->threads[5].tid = 3;
 	a->n_images = 2;
+	a->n_modules = 3;
+	arena_keep_programs(a);
+	a->n_images = 5;
+	a->n_modules = ARENA_MODULES + 1;
+	a->modules[2].state = a->modules[3].state = 1;
 	a->lost = 4;
 	arena_reset(a);
 	cr_expect_neq(a->generation, before);
@@ -113,7 +118,9 @@ Test(arena, reset_forgets_the_run_and_keeps_the_roles)
 	cr_expect(!a->procs[0].first_chunk && !a->procs[0].name[0] && !a->objects[0].state);
 	cr_expect(!a->chunks[0].used && !a->chunks[0].next && !a->chunks[1].used);
 	cr_expect_str_eq(a->roles[0].name, "server");
-	cr_expect(!a->roles[0].ready && a->roles[0].command == 9 && a->n_images == 2);
+	cr_expect(!a->roles[0].ready && a->roles[0].command == 9);
+	cr_expect(a->n_images == 2 && a->n_modules == 3 && a->modules[2].state && !a->modules[3].state,
+		"programs of a run end with it, zygotes do not");
 	a->generation = UINT32_MAX;
 	arena_reset(a);
 	cr_expect_eq(a->generation, 1, "0 would be the seal of an event that was never written");
