@@ -19,7 +19,8 @@ static struct held {
 	unsigned char bytes[HELD_BYTES];
 } held[HELD];
 
-static _Atomic uint32_t ever_held;	/* the table is big: not to be looked at in vain */
+/* The table is big: not to be looked at in vain. Not 0 at first, so that it lies with what every start touches. */
+static _Atomic uint32_t never_held = 1;
 
 static void let_go(struct held *h)
 {
@@ -36,7 +37,7 @@ static void let_go(struct held *h)
 
 void datagram_sent(int fd)
 {
-	if (!atomic_load_explicit(&ever_held, memory_order_relaxed))
+	if (atomic_load_explicit(&never_held, memory_order_relaxed))
 		return;
 	for (int i = 0; i < HELD; i++)
 		if (atomic_load(&held[i].state) == 2 && held[i].fd == fd && held[i].pid == self->pid &&
@@ -46,7 +47,7 @@ void datagram_sent(int fd)
 
 void datagram_flush(int fd)
 {
-	if (!atomic_load_explicit(&ever_held, memory_order_relaxed))
+	if (atomic_load_explicit(&never_held, memory_order_relaxed))
 		return;
 	for (int i = 0; i < HELD; i++)
 		if (atomic_load(&held[i].state) == 2 && (fd < 0 || held[i].fd == fd) && held[i].pid == self->pid)
@@ -78,7 +79,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 			h->address_length = (uint32_t)v->a[5];
 		}
 		atomic_store(&h->left, (int32_t)s->fault->value);
-		atomic_store(&ever_held, 1);
+		atomic_store(&never_held, 0);
 		atomic_store(&h->state, 2);
 		v->skip = true;
 		v->result = v->asked;

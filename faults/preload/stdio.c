@@ -8,6 +8,7 @@
 #include "faults/preload/inject.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -85,34 +86,58 @@ static ssize_t wrap_stdio_write(FILE *f, const void *buffer, ssize_t n)
 	return n - left;
 }
 
-static bool page_writable(void *address, bool writable)
+static bool pages_writable(uint64_t from, uint64_t to, bool writable)
 {
-	void *page = (void *)((uintptr_t)address & ~(uintptr_t)(PAGE - 1));
-
-	return syscall(SYS_mprotect, page, 2 * PAGE, writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
+	from &= ~(uint64_t)(PAGE - 1);
+	return syscall(SYS_mprotect, from, to - from, writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
 }
 
-static void table_patch(const char *name)
+/* A table of the known kind, or NULL. */
+static void **table_find(const char *name)
 {
 	void **table = real_symbol(name);
 
-	if (!table || table[SLOT_READ] != (void *)libc_read || table[SLOT_WRITE] != (void *)libc_write)
+	return table && table[SLOT_READ] == (void *)libc_read && table[SLOT_WRITE] == (void *)libc_write ? table : NULL;
+}
+
+/* Tables whose pages are opened, written to and closed together. */
+static void tables_patch(void **const tables[], int n)
+{
+	uint64_t from = UINT64_MAX, to = 0;
+
+	for (int i = 0; i < n; i++) {
+		uint64_t first = (uint64_t)&tables[i][SLOT_READ], end = (uint64_t)&tables[i][SLOT_WRITE + 1];
+
+		from = first < from ? first : from;
+		to = end > to ? end : to;
+	}
+	if (!pages_writable(from, to, true))
 		return;
-	if (!page_writable(&table[SLOT_READ], true))
-		return;
-	table[SLOT_READ] = (void *)wrap_stdio_read;
-	table[SLOT_WRITE] = (void *)wrap_stdio_write;
-	page_writable(&table[SLOT_READ], false);
+	for (int i = 0; i < n; i++) {
+		tables[i][SLOT_READ] = (void *)wrap_stdio_read;
+		tables[i][SLOT_WRITE] = (void *)wrap_stdio_write;
+	}
+	pages_writable(from, to, false);
 }
 
 void stdio_init(uint64_t code_start, uint64_t code_end)
 {
+	void **tables[2];
+
 	libc_start = code_start;
 	libc_end = code_end;
 	*(void **)&libc_read = real_symbol("_IO_file_read");
 	*(void **)&libc_write = real_symbol("_IO_file_write");
 	if (!libc_read || !libc_write || !code_end)
 		return;
-	table_patch("_IO_file_jumps");
-	table_patch("_IO_wfile_jumps");
+	tables[0] = table_find("_IO_file_jumps");
+	tables[1] = table_find("_IO_wfile_jumps");
+	/* Side by side as a rule; where they are not, what lies between them is not ours to open. */
+	if (tables[0] && tables[1] && labs((long)tables[1] - (long)tables[0]) < PAGE) {
+		tables_patch(tables, 2);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		if (tables[i])
+			tables_patch(&tables[i], 1);
 }
