@@ -124,6 +124,8 @@ struct module {
 /* What the harness and the roles wait for. Every word is a futex; each counts up and is woken on change. */
 struct role_slot {
 	char name[ROLE_NAME];
+	char path[MODULE_PATH];		/* by what name the harness starts its program … */
+	char executable[MODULE_PATH];	/* … and which file that is; "": only the kernel knows */
 	_Atomic uint32_t ready;		/* 0 not yet, 1 ready, 2 ended before it was ready */
 	_Atomic uint32_t ready_at;	/* enum ready_kind: how the injector decides that it is ready */
 	_Atomic uint64_t after;		/* bits: role instances that must be ready before main of this one */
@@ -134,6 +136,15 @@ struct role_slot {
 	_Atomic int32_t pid;		/* of the last fork */
 	_Atomic uint32_t ended;		/* count of forks whose status is in `status` */
 	_Atomic int32_t status;		/* wait status of the last fork that ended */
+};
+
+enum { ARENA_LIBRARY_ID = 20, ARENA_SYMBOLS = 256 };
+
+/* Where a libc has the functions that the injector wraps: the first program looks, the others find them here. */
+struct symbol_cache {
+	_Atomic uint32_t state;		/* 0 empty, 1 being filled, 2 ready */
+	unsigned char id[ARENA_LIBRARY_ID];	/* the build id of that libc */
+	uint32_t offset[ARENA_SYMBOLS];	/* from its base, by row of calls.def; 0: it has none */
 };
 
 enum ready_kind {
@@ -174,6 +185,7 @@ struct arena {
 	char library[256];		/* path of libsabot.so, to preload into children that lost their environment */
 	char path[256];			/* path of this file */
 	char directory[256];		/* ${TMP} */
+	struct symbol_cache symbols;
 	struct role_slot roles[ARENA_ROLES];
 	struct proc procs[ARENA_PROCS];
 	_Atomic uint32_t n_procs;

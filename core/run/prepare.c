@@ -238,6 +238,19 @@ static int instances_name(struct box *box, const struct scenario *s, char *why, 
 	return 0;
 }
 
+/* What a program would have to look for in /proc; of a script only the kernel knows. */
+static void executable_tell(const struct instance *in, struct role_slot *slot)
+{
+	char real[PATH_MAX];
+
+	slot->path[0] = slot->executable[0] = '\0';
+	if (in->path[0] != '/' || in->program.script || strlen(in->path) >= sizeof(slot->path) ||
+		!realpath(in->path, real) || strlen(real) >= sizeof(slot->executable))
+		return;
+	text_copy(slot->path, sizeof(slot->path), in->path);
+	text_copy(slot->executable, sizeof(slot->executable), real);
+}
+
 static void slots_fill(struct box *box)
 {
 	struct arena *a = box->arena;
@@ -251,6 +264,7 @@ static void slots_fill(struct box *box)
 			if (j != i && !strcmp(box->instances[j].spec->name, in->spec->after))
 				in->after |= (uint64_t)1 << j;
 		text_copy(a->roles[i].name, sizeof(a->roles[i].name), in->name);
+		executable_tell(in, &a->roles[i]);
 		a->roles[i].after = in->after;
 		a->roles[i].ready_at = ready_kind_of(in);
 		a->roles[i].ready = 0;

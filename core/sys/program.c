@@ -125,6 +125,7 @@ static int look_script(const char *map, size_t size, struct program *out)
 {
 	char line[256], interpreter[PATH_MAX];
 	char *at;
+	int error;
 	size_t n = size - 2 < sizeof(line) - 1 ? size - 2 : sizeof(line) - 1;
 
 	memcpy(line, map + 2, n);
@@ -136,7 +137,9 @@ static int look_script(const char *map, size_t size, struct program *out)
 		return -ENOEXEC;
 	if (file_runnable(at))
 		return -ENOENT;
-	return program_look(at, out);
+	error = program_look(at, out);
+	out->script = true;
+	return error;
 }
 
 /* Does it run with more rights than we have? Then ld.so takes nothing from the environment (ld.so(8)). */

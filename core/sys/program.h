@@ -10,6 +10,7 @@
 struct program {
 	bool dynamic; /* ld.so starts it, so a preload is seen (true for scripts: their interpreter) */
 	bool privileged; /* setuid, setgid or with capabilities that we have not: ld.so ignores a preload */
+	bool script; /* an interpreter runs it, of which the rest speaks */
 	bool sanitized; /* built with ASan or TSan: slower */
 	char runtime[128]; /* soname of a shared ASan runtime, which must be preloaded first; "" none */
 };

@@ -143,7 +143,7 @@ static long message_flags(const struct inv *v)
 	case SH_BUF_IN_FLAGS: case SH_BUF_IN_FROM: case SH_BUF_OUT_FLAGS: case SH_BUF_OUT_TO:
 		return v->a[3];
 	case SH_BUF_IN_CHK:
-		return strcmp(row_plain[v->row], "read") == 0 ? 0 : v->a[4];
+		return strcmp(row_plain(v->row), "read") == 0 ? 0 : v->a[4];
 	case SH_MSG_IN: case SH_MSG_OUT:
 		return v->a[2];
 	case SH_MMSG_IN: case SH_MMSG_OUT: case SH_SYSV_OUT:
@@ -217,13 +217,13 @@ static unsigned long mask_in_call(const struct inv *v)
 	unsigned long mask = 0;
 	const void *given = NULL;
 
-	if (strcmp(row_plain[v->row], "ppoll") == 0)
+	if (strcmp(row_plain(v->row), "ppoll") == 0)
 		given = (const void *)v->a[3];
-	else if (strcmp(row_plain[v->row], "pselect") == 0)
+	else if (strcmp(row_plain(v->row), "pselect") == 0)
 		given = (const void *)v->a[5];
-	else if (strcmp(row_plain[v->row], "epoll_pwait") == 0 || strcmp(row_plain[v->row], "epoll_pwait2") == 0)
+	else if (strcmp(row_plain(v->row), "epoll_pwait") == 0 || strcmp(row_plain(v->row), "epoll_pwait2") == 0)
 		given = (const void *)v->a[4];
-	else if (strcmp(row_plain[v->row], "sigsuspend") == 0)
+	else if (strcmp(row_plain(v->row), "sigsuspend") == 0)
 		given = (const void *)v->a[0];
 	if (given)
 		memcpy(&mask, given, sizeof(mask));

@@ -97,7 +97,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if (row_family[v->row] == FAMILY_WAIT)
 		return wake(v);
 	if (row_family[v->row] == FAMILY_LOCK) {
-		if (strcmp(row_plain[v->row], "sem_trywait") != 0 && !(v->flags & EVF_NONBLOCK))
+		if (strcmp(row_plain(v->row), "sem_trywait") != 0 && !(v->flags & EVF_NONBLOCK))
 			return REFUSED_BLOCKING;
 	} else if (!nonblocking(v) && s->fault->realism != REALISM_ANY) {
 		return REFUSED_BLOCKING;

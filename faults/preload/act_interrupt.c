@@ -59,11 +59,11 @@ static void leave_rest(struct inv *v)
 		syscall(SYS_fcntl, v->fd, F_SETFL, flags | O_NONBLOCK);
 		syscall(SYS_connect, v->fd, v->a[1], v->a[2]);
 		syscall(SYS_fcntl, v->fd, F_SETFL, flags);
-	} else if (strcmp(row_plain[v->row], "nanosleep") == 0 && v->a[1]) {
+	} else if (strcmp(row_plain(v->row), "nanosleep") == 0 && v->a[1]) {
 		memcpy((void *)v->a[1], (const void *)v->a[0], sizeof(struct timespec));
-	} else if (strcmp(row_plain[v->row], "clock_nanosleep") == 0 && v->a[3] && !(v->a[1] & TIMER_ABSTIME)) {
+	} else if (strcmp(row_plain(v->row), "clock_nanosleep") == 0 && v->a[3] && !(v->a[1] & TIMER_ABSTIME)) {
 		memcpy((void *)v->a[3], (const void *)v->a[2], sizeof(struct timespec));
-	} else if (strcmp(row_plain[v->row], "sleep") == 0) {
+	} else if (strcmp(row_plain(v->row), "sleep") == 0) {
 		v->result = v->a[0];
 	}
 }

@@ -191,7 +191,7 @@ static void point_name(uint32_t row, char *name, size_t size)
 	text_copy(name, size, "ipc/");
 	text_copy(name + strlen(name), size - strlen(name), families[row_family[row]]);
 	text_copy(name + strlen(name), size - strlen(name), "/");
-	text_copy(name + strlen(name), size - strlen(name), row_plain[row]);
+	text_copy(name + strlen(name), size - strlen(name), row_plain(row));
 }
 
 void decide(struct inv *v, enum when when)

@@ -80,8 +80,8 @@ extern struct arena *arena;
 extern struct self *self;
 extern real_function real[CALL_BITS];
 extern const uint8_t row_family[], row_shape[], row_restart[], row_result[];
-extern const char *const row_plain[], *const row_errnos[], *const row_symbol[];
 extern const uint32_t n_rows;
+const char *row_plain(uint32_t row);
 
 /* real.c: fills real[] from libc's symbol table (RTLD_NEXT for what is not there). */
 void real_init(void);

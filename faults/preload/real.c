@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <stddef.h>
 #include <string.h>
 
 real_function real[CALL_BITS];
@@ -32,22 +33,41 @@ const uint8_t row_result[] = {
 #include "faults/calls.def"
 #undef CALL
 };
-const char *const row_plain[] = {
-#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) #plain,
+/* Names in one piece and offsets into it: pointers would have to be relocated at every start of every program. */
+static const struct texts {
+#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) \
+	char symbol_of_##symbol[sizeof(#symbol)], plain_of_##symbol[sizeof(#plain)];
+#include "faults/calls.def"
+#undef CALL
+} texts = {
+#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) #symbol, #plain,
 #include "faults/calls.def"
 #undef CALL
 };
-const char *const row_symbol[] = {
-#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) #symbol,
+static const uint16_t symbol_at[] = {
+#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) \
+	offsetof(struct texts, symbol_of_##symbol),
 #include "faults/calls.def"
 #undef CALL
 };
-const char *const row_errnos[] = {
-#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) errnos,
+static const uint16_t plain_at[] = {
+#define CALL(symbol, plain, arguments, result, shape, family, restart, errnos) \
+	offsetof(struct texts, plain_of_##symbol),
 #include "faults/calls.def"
 #undef CALL
 };
+static_assert(sizeof(struct texts) <= UINT16_MAX, "an offset fits");
 const uint32_t n_rows = sizeof(row_family);
+
+static const char *row_symbol(uint32_t row)
+{
+	return (const char *)&texts + symbol_at[row];
+}
+
+const char *row_plain(uint32_t row)
+{
+	return (const char *)&texts + plain_at[row];
+}
 
 /* The parts of an ELF object that answer a look-up by name. */
 struct symbols {
@@ -83,6 +103,8 @@ static uint32_t gnu_hash(const char *name)
 		h = h * 33 + (unsigned char)*name;
 	return h;
 }
+
+enum { HEADER_ALIGN = 4096, LIBRARY_MOST = 1 << 26 };
 
 #define VERSION_HIDDEN 0x8000	/* not the default version of the symbol */
 
@@ -125,18 +147,89 @@ static bool tsan_there(void)
 	return false;
 }
 
+/* The build id of libc, in the page that ld.so has read anyway. */
+static bool library_id(const struct symbols *s, unsigned char id[ARENA_LIBRARY_ID])
+{
+	const ElfW(Ehdr) *eh = (const void *)s->base;
+	const ElfW(Phdr) *ph;
+
+	/* Its header is where it begins, unless it was linked to lie elsewhere. */
+	if (!s->base || s->base % HEADER_ALIGN || (uint64_t)s->table - s->base > LIBRARY_MOST)
+		return false;
+	ph = (const void *)(s->base + eh->e_phoff);
+	for (int i = 0; i < eh->e_phnum; i++) {
+		const char *at = (const char *)s->base + ph[i].p_vaddr, *end = at + ph[i].p_memsz;
+		const ElfW(Nhdr) *note;
+
+		for (; ph[i].p_type == PT_NOTE && at + sizeof(*note) <= end;) {
+			const char *name = at + sizeof(*note), *text;
+
+			note = (const void *)at;
+			text = name + ((note->n_namesz + 3) & ~3u);
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
+				note->n_descsz == ARENA_LIBRARY_ID) {
+				memcpy(id, text, ARENA_LIBRARY_ID);
+				return true;
+			}
+			at = text + ((note->n_descsz + 3) & ~3u);
+		}
+	}
+	return false;
+}
+
+static uint32_t offset_find(const struct symbols *libc, uint32_t row)
+{
+	uint64_t at = (uint64_t)symbol_find(libc, row_symbol(row));
+
+	return at > libc->base && at - libc->base <= UINT32_MAX ? (uint32_t)(at - libc->base) : 0;
+}
+
+static void cache_fill(const struct symbols *libc, const unsigned char id[ARENA_LIBRARY_ID])
+{
+	struct symbol_cache *cache = &arena->symbols;
+	uint32_t empty = 0;
+
+	if (!atomic_compare_exchange_strong(&cache->state, &empty, 1))
+		return;
+	memcpy(cache->id, id, ARENA_LIBRARY_ID);
+	for (uint32_t row = 0; row < n_rows; row++)
+		cache->offset[row] = offset_find(libc, row);
+	atomic_store_explicit(&cache->state, 2, memory_order_release);
+}
+
+/* What earlier programs of this arena have found in the same libc. */
+static const uint32_t *cache_look(const struct symbols *libc)
+{
+	unsigned char id[ARENA_LIBRARY_ID];
+
+	static_assert((int)ARENA_SYMBOLS >= (int)CALL_BITS, "every row has its place");
+	if (!arena || !library_id(libc, id))
+		return NULL;
+	if (atomic_load_explicit(&arena->symbols.state, memory_order_acquire) == 0)
+		cache_fill(libc, id);
+	if (atomic_load_explicit(&arena->symbols.state, memory_order_acquire) != 2 ||
+		memcmp(arena->symbols.id, id, ARENA_LIBRARY_ID) != 0)
+		return NULL;
+	return arena->symbols.offset;
+}
+
 void real_init(void)
 {
 	struct symbols libc;
 	bool have = libc_open(&libc), tsan = tsan_there();
+	const uint32_t *known = have ? cache_look(&libc) : NULL;
 
 	masks_init();
 	for (uint32_t row = 0; row < n_rows; row++) {
 		bool direct = have && !(tsan && row_family[row] == FAMILY_LOCK);
-		void *f = direct ? symbol_find(&libc, row_symbol[row]) : NULL;
+		void *f = NULL;
 
+		if (direct && known)
+			f = known[row] ? (void *)(libc.base + known[row]) : NULL;
+		else if (direct)
+			f = symbol_find(&libc, row_symbol(row));
 		if (!f)
-			f = dlsym(RTLD_NEXT, row_symbol[row]);
+			f = dlsym(RTLD_NEXT, row_symbol(row));
 		real[row] = (real_function)f;
 	}
 }

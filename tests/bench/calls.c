@@ -34,14 +34,16 @@ struct recording {
 	const char *env[3];
 };
 
-static void arena_name_role(struct arena *a)
+static void arena_name_role(struct arena *a, const char *program)
 {
 	a->n_roles = 1;
 	snprintf(a->roles[0].name, sizeof a->roles[0].name, "bench");
 	snprintf(a->library, sizeof a->library, "%s", build_path("libsabot.so"));
+	snprintf(a->roles[0].path, sizeof a->roles[0].path, "%s", program);
+	snprintf(a->roles[0].executable, sizeof a->roles[0].executable, "%s", program);
 }
 
-static void recording_new(struct recording *r, const char *name)
+static void recording_new(struct recording *r, const char *name, const char *program)
 {
 	const char *path = scratch_path(name);
 	char *text;
@@ -49,7 +51,7 @@ static void recording_new(struct recording *r, const char *name)
 	unlink(path);
 	if (arena_new(path, CHUNKS, &r->arena) < 0)
 		bench_die("cannot make the arena %s", path);
-	arena_name_role(r->arena);
+	arena_name_role(r->arena, program);
 	if (asprintf(&text, "LD_PRELOAD=%s", build_path("libsabot.so")) < 0)
 		bench_die("out of memory");
 	r->env[0] = text;
@@ -95,19 +97,20 @@ static void calls_round(unsigned round)
 {
 	static const char *const fiu[] = { "LD_PRELOAD=" FIU_PRELOAD };
 	static struct recording resident;
+	const char *program = build_path("bench/target_calls");
 	struct recording fresh;
 
 	if (!resident.arena)
-		recording_new(&resident, "resident");
+		recording_new(&resident, "resident", program);
 	for (unsigned kind = 0; kind < N_KINDS; kind++) {
 		call_other(kind, "raw", NULL, 0, false);
 		arena_reset(resident.arena);
-		arena_name_role(resident.arena);
+		arena_name_role(resident.arena, program);
 		/* The first round is what makes its pages resident. */
 		call_sabot(kind, "sabot, recorded", &resident, round > 0);
 		if (file_usable("/usr/lib/fiu/fiu_posix_preload.so"))
 			call_other(kind, "libfiu posix preload, nothing recorded", fiu, 1, false);
-		recording_new(&fresh, "fresh");
+		recording_new(&fresh, "fresh", program);
 		call_sabot(kind, "sabot, recorded, into fresh pages", &fresh, true);
 		fresh.arena = arena_free(fresh.arena);
 		call_other(kind, "strace -f", NULL, 0, true);
@@ -135,7 +138,7 @@ static double starts_time(const char *const argv[], const char *const env[], siz
 	for (int i = 0; i < STARTS; i++) {
 		if (r) {
 			arena_reset(r->arena);
-			arena_name_role(r->arena);
+			arena_name_role(r->arena, argv[0]);
 		}
 		uint64_t start = now_ns();
 		pid_t pid = program_start(argv, env, n_env, -1);
@@ -156,7 +159,7 @@ static void starts_round(void)
 	double us;
 
 	if (!recording.arena)
-		recording_new(&recording, "starts");
+		recording_new(&recording, "starts", argv[0]);
 	row_add(row_of(group, "plain", "us", "plain"), starts_time(argv, NULL, 0, NULL));
 	us = starts_time(argv, recording.env, 3, &recording);
 	if (us > 0)

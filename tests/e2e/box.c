@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct shared {
 	int64_t timeout_ns;
 	struct outcome runs[RUNS];
 	uint64_t n_events[RUNS], n_modules[RUNS];
+	char program[MODULE_PATH]; /* the first module of the last run */
 	uint32_t fired[RUNS];
 };
 
@@ -86,6 +88,7 @@ static int work(struct box *box, void *data)
 			break;
 		x->n_events[i] = h.n_events;
 		x->n_modules[i] = h.n_modules;
+		text_copy(x->program, sizeof(x->program), h.n_modules ? h.modules[0].path : "");
 		x->fired[i] = arena_plan(box_arena(box))->state[0].fired;
 		history_fini(&h);
 		x->done++;
@@ -130,6 +133,7 @@ static void assert_pair(const struct outcome *o)
 static void pair_many_times(bool zygotes)
 {
 	struct test t = test_new();
+	char real[PATH_MAX], *program;
 
 	pair_add(t.scenario);
 	run_box(&t, zygotes);
@@ -143,6 +147,10 @@ static void pair_many_times(bool zygotes)
 			(unsigned)t.shared->n_modules[i], (unsigned)t.shared->n_modules[0]);
 		cr_assert_eq(t.shared->runs[i].roles[1].out.hash, t.shared->runs[0].roles[1].out.hash);
 	}
+	program = test_program("target");
+	cr_assert(realpath(program, real));
+	cr_assert_str_eq(t.shared->program, real);
+	free(program);
 	test_free(&t);
 }
 
