@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* News of a run: output, ends of processes, the zygotes' bell. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +16,8 @@
 #include "core/sys/proc.h"
 
 enum { PAUSE_LOOK_MS = 5 };
+/* How long a child may take from fork() to its name. */
+#define NAMING_NS (50 * NS_PER_MS)
 
 bool instance_alive(const struct instance *in)
 {
@@ -69,22 +72,51 @@ static void outcome_status(const struct box *box, const struct instance *in, int
 		o->ended = ENDED_SIGNAL;
 }
 
-/* A service whose first process exited well but left one running has become a daemon: that one is the service now. */
-static int daemon_of(const struct box *box, const struct instance *in, int status)
+static bool is_running(int pid)
+{
+	char letter = proc_state_letter(pid);
+
+	return letter && letter != 'Z' && letter != 'X';
+}
+
+/* A process that lives but has not told its name yet: it was forked a moment ago. */
+static bool any_nameless(struct box *box)
+{
+	box_tree(box);
+	for (uint32_t i = 0; i < box->n_tree; i++)
+		if (!arena_proc_of(box->arena, box->tree[i]) && is_running(box->tree[i]))
+			return true;
+	return false;
+}
+
+static int child_of_role(const struct box *box, const struct instance *in)
 {
 	const struct arena *a = box->arena;
 	uint32_t n = a->n_procs;
 
+	for (uint32_t i = 0; i < n && i < ARENA_PROCS; i++)
+		if (a->procs[i].role == in->slot && a->procs[i].pid != in->pid && a->procs[i].state == PROC_ALIVE &&
+			is_running(a->procs[i].pid))
+			return a->procs[i].pid;
+	return 0;
+}
+
+/* A service whose first process exited well but left one running has become a daemon: that one is the service now. */
+static int daemon_of(struct box *box, const struct instance *in, int status)
+{
+	int64_t deadline = clock_ns() + NAMING_NS;
+	int pid;
+
 	if (in->driver || in->stop_sent || in->killed || !WIFEXITED(status) || WEXITSTATUS(status))
 		return 0;
-	for (uint32_t i = 0; i < n && i < ARENA_PROCS; i++)
-		if (a->procs[i].role == in->slot && a->procs[i].pid != in->pid && a->procs[i].state == PROC_ALIVE) {
-			char letter = proc_state_letter(a->procs[i].pid);
+	for (;;) {
+		bool nameless = any_nameless(box);
 
-			if (letter && letter != 'Z' && letter != 'X')
-				return a->procs[i].pid;
-		}
-	return 0;
+		pid = child_of_role(box, in);
+		if (pid || !nameless || clock_ns() > deadline)
+			return pid;
+		sched_yield();
+	}
 }
 
 static void instance_ended(struct box *box, struct instance *in, int status, const struct rusage *usage)
