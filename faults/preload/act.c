@@ -11,6 +11,7 @@
 #include <sys/ipc.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -202,7 +203,7 @@ void connection_break(struct inv *v)
 }
 
 /* Signals that a passer-by may send to a program that handles them, the least telling first. */
-static const int passing[] = { SIGUSR1, SIGUSR2, SIGWINCH, SIGURG, SIGCHLD, SIGIO, SIGHUP };
+static const int passing[] = { SIGUSR1, SIGUSR2, SIGWINCH, SIGURG, SIGCHLD, SIGIO, SIGHUP, SIGALRM };
 
 /* The kernel's struct, as rt_sigaction(2) fills it: the program's wrappers must not be asked. */
 struct kernel_sigaction {
@@ -246,6 +247,15 @@ static bool ends(int sig, const struct kernel_sigaction *by)
 	return false;
 }
 
+/* An alarm that comes once says that something took too long; one that comes again and again is a clock that ticks. */
+static bool alarm_ticks(void)
+{
+	struct itimerval timer = { 0 };
+
+	return syscall(SYS_getitimer, ITIMER_REAL, &timer) == 0 &&
+	       (timer.it_interval.tv_sec || timer.it_interval.tv_usec);
+}
+
 int handler_find(const struct inv *v, bool *restart)
 {
 	unsigned long mask = mask_in_call(v);
@@ -258,7 +268,8 @@ int handler_find(const struct inv *v, bool *restart)
 
 		if (mask >> (sig - 1) & 1 || avoid >> sig & 1 ||
 			syscall(SYS_rt_sigaction, sig, NULL, &sa, sizeof(sa.mask)) ||
-			sa.handler == SIG_DFL || sa.handler == SIG_IGN || ends(sig, &sa))
+			sa.handler == SIG_DFL || sa.handler == SIG_IGN || ends(sig, &sa) ||
+			(sig == SIGALRM && !alarm_ticks()))
 			continue;
 		if (!(sa.flags & SA_RESTART)) {
 			*restart = false;
