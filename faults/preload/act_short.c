@@ -41,6 +41,9 @@ static enum refusal cut(struct inv *v, uint64_t keep)
 	case SH_TRANSFER_TO:
 		v->a[3] = (long)keep;
 		return REFUSED_NOT;
+	case SH_TRANSFER:
+		v->a[v->row == ROW_splice ? 4 : 2] = (long)keep;
+		return REFUSED_NOT;
 	case SH_IOV_IN: case SH_IOV_OUT:
 		v->a[2] = pieces_cut((const struct iovec *)v->a[1], (size_t)v->a[2], keep);
 		v->a[1] = (long)pieces;
@@ -82,6 +85,21 @@ static uint64_t half(const struct inv *v, bool out)
 	return n / 2;
 }
 
+/* A look (MSG_PEEK) just before has shown so many bytes: they are there, and come. */
+static bool was_shown(const struct inv *v, uint64_t keep)
+{
+	const struct chunk *c = self->chunk ? &arena->chunks[self->chunk - 1] : NULL;
+	uint32_t n = c ? atomic_load(&c->used) : 0;
+
+	for (uint32_t i = n < CHUNK_EVENTS ? n : CHUNK_EVENTS; i-- > 0;) {
+		const struct event *e = &c->events[i];
+
+		if (e->kind == EV_CALL && e->fd == v->fd && row_family[e->call] == FAMILY_RECEIVE)
+			return !e->object && e->result > 0 && (uint64_t)e->result > keep;
+	}
+	return false;
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	const struct object *o = object_at(v->object);
@@ -99,6 +117,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if (out && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO) && v->asked <= PIPE_BUF &&
 		s->fault->realism != REALISM_ANY)
 		return REFUSED_PIPE_BUF;
+	if (!out && was_shown(v, keep))
+		return REFUSED_NOT_SHORTER;
 	waits_for_all = !out && ((v->shape == SH_BUF_IN_FLAGS || v->shape == SH_BUF_IN_FROM) ? v->a[3] & MSG_WAITALL :
 				v->shape == SH_MSG_IN ? v->a[2] & MSG_WAITALL : 0);
 	if (waits_for_all && s->fault->realism == REALISM_LINUX) {

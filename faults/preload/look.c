@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -186,6 +187,11 @@ static bool is_file_lock(long command)
 	return command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW;
 }
 
+static bool lock_waits(const struct inv *v)
+{
+	return v->row == ROW_flock ? !(v->a[1] & (LOCK_NB | LOCK_UN)) : v->a[1] == F_LOCK;
+}
+
 bool look(struct inv *v)
 {
 	if (row_family[v->row] == FAMILY_WAIT)
@@ -202,6 +208,7 @@ bool look(struct inv *v)
 		return at_fd_asking(v, v->a[0], (uint64_t)v->a[1]) || is_file_lock(v->a[1]);
 	case SH_FILE_LOCK:	/* the file is none of ours, the lock is */
 		v->asked = (uint32_t)v->a[1];
+		v->flags |= lock_waits(v) ? 0 : EVF_NONBLOCK;
 		at_fd(v, v->a[0]);
 		return true;
 	case SH_MMAP:
