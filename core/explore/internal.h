@@ -156,7 +156,7 @@ struct errand {
 };
 
 /* positions.c, in a box: fills sites and candidates from a fault-free history. */
-void positions_collect(struct sweep *w, const struct history *h, const struct arena *a);
+void positions_collect(struct sweep *w, struct history *h, const struct arena *a);
 /* menu.c: the faults for one position. Appends candidates that differ in fault and label. */
 struct position {
 	const struct history_event *event;

@@ -5,6 +5,7 @@
  */
 #include "core/explore/internal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,13 +55,38 @@ static const struct object *object_of(const struct arena *a, const struct event 
 static bool counted_by_call(uint32_t family, const struct object *o)
 {
 	return !o || family == FAMILY_WAIT || family == FAMILY_PROCESS || family == FAMILY_SLEEP ||
-	       family == FAMILY_SIGNAL || family == FAMILY_OPEN || o->kind == OBJ_SEM || o->kind == OBJ_SYSV_SEM;
+	       family == FAMILY_SIGNAL || family == FAMILY_OPEN || family == FAMILY_OTHER ||
+	       o->kind == OBJ_SEM || o->kind == OBJ_SYSV_SEM;
+}
+
+/* Is there another role whose name begins like this? */
+static bool is_prefix_of_others(const struct outcome *o, uint32_t role)
+{
+	for (uint32_t i = 0; i < o->n_roles; i++)
+		if (i != role && strncmp(o->roles[i].name, o->roles[role].name, strlen(o->roles[role].name)) == 0)
+			return true;
+	return false;
+}
+
+/* Who connects cannot know which process of the other role will take it: any of them. */
+static void select_peer(const struct sweep *w, const struct proc *peer, const struct object *o, char *pattern)
+{
+	const struct outcome *outcome = &w->baseline.outcome;
+
+	if (o->flags & OBF_ACCEPTED || !peer->parent || peer->role >= outcome->n_roles ||
+		is_prefix_of_others(outcome, peer->role))
+		text_copy(pattern, ROLE_NAME, peer->name);
+	else
+		snprintf(pattern, ROLE_NAME, "%.*s*", ROLE_NAME - 2, outcome->roles[peer->role].name);
 }
 
 /* Fills `on:` so that it selects this object and no other in any run. */
-static void select_object(
-	const struct arena *a, const struct object *o, uint32_t family, struct plan_fault *f, char *peer)
+static void select_object(const struct sweep *w, const struct arena *a, const struct object *o, uint32_t family,
+	struct plan_fault *f, char *peer)
 {
+	const struct proc *other =
+		o && o->peer_proc && o->peer_proc <= ARENA_PROCS ? &a->procs[o->peer_proc - 1] : NULL;
+
 	if (counted_by_call(family, o))
 		return;
 	f->kinds = (uint64_t)1 << o->kind;
@@ -68,14 +94,12 @@ static void select_object(
 		o->kind == OBJ_SOCKETPAIR) {
 		text_copy(f->path, sizeof(f->path), o->name);
 	} else if (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_SEQPACKET || o->kind == OBJ_TCP) {
-		if (o->peer_proc && o->peer_proc <= ARENA_PROCS && !(o->flags & OBF_LISTENER))
-			text_copy(f->peer, ROLE_NAME, a->procs[o->peer_proc - 1].name);
+		if (other && !(o->flags & OBF_LISTENER))
+			select_peer(w, other, o, f->peer);
 		f->ordinal = o->ordinal;
 	}
-	if (f->peer[0])
-		text_copy(peer, ROLE_NAME, f->peer);
-	else if (o->peer_proc && o->peer_proc <= ARENA_PROCS)
-		text_copy(peer, ROLE_NAME, a->procs[o->peer_proc - 1].name);
+	if (other)
+		text_copy(peer, ROLE_NAME, other->name);
 }
 
 static uint32_t site_index(struct sweep *w, const struct history *h, const struct history_event *he)
@@ -124,6 +148,7 @@ struct survey {
 	uint64_t *sent;			/* per object, while walking: what was written into it, as room that it takes */
 	uint64_t *largest, *bytes;	/* per object */
 	struct counters *counters;
+	struct counters *before;	/* per process and thread, while walking: its last site + 1 */
 };
 
 /* A position as the walk over the history finds it. */
@@ -131,10 +156,22 @@ struct place {
 	const struct history_event *he;
 	uint64_t key;			/* hash of what selects it, without the occurrence */
 	uint32_t site, occurrence;
-	uint32_t rank, total;		/* of its site and call */
+	uint32_t before;		/* the site of the position before it in its thread, + 1; 0: none */
+	uint32_t rank, total;		/* of its site and call, after the same site */
 	uint64_t sent;			/* as in the survey, at that moment */
 	bool served;			/* the same */
 };
+
+static bool is_fcntl(const struct event *e)
+{
+	return strcmp(call_table[e->call].plain, "fcntl") == 0;
+}
+
+/* Of fcntl() only what waits for a lock is struck; the rest counts, so that the occurrence is right. */
+static bool only_counts(const struct event *e)
+{
+	return is_fcntl(e) && e->asked != F_SETLKW && e->asked != F_OFD_SETLKW;
+}
 
 static bool is_position(const struct history_event *he)
 {
@@ -144,7 +181,7 @@ static bool is_position(const struct history_event *he)
 		return false;
 	family = call_table[he->e.call].family;
 	/* A descriptor that was never open, the rest: nothing to strike. */
-	return family != FAMILY_OTHER &&
+	return (family != FAMILY_OTHER || is_fcntl(&he->e)) &&
 	       !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
 }
 
@@ -237,8 +274,8 @@ static uint64_t clients_behind(const struct sweep *w, const struct history *h, c
 }
 
 /* Who is struck, at which call, on which channel. */
-static void select_place(const struct history *h, const struct arena *a, const struct history_event *he,
-	struct candidate *c)
+static void select_place(const struct sweep *w, const struct history *h, const struct arena *a,
+	const struct history_event *he, struct candidate *c)
 {
 	const struct call *call = &call_table[he->e.call];
 
@@ -246,7 +283,7 @@ static void select_place(const struct history *h, const struct arena *a, const s
 	text_copy(c->process, ROLE_NAME, h->procs[he->proc].name);
 	text_copy(c->fault.where.in, ROLE_NAME, c->process);
 	text_copy(c->call, sizeof(c->call), call->plain);
-	select_object(a, object_of(a, &he->e), call->family, &c->fault, c->peer);
+	select_object(w, a, object_of(a, &he->e), call->family, &c->fault, c->peer);
 }
 
 static void place_find(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s,
@@ -254,20 +291,29 @@ static void place_find(struct sweep *w, const struct history *h, const struct ar
 {
 	const struct object *o = object_of(a, &he->e);
 	struct candidate c;
-	uint32_t *n;
+	uint32_t *n, *before;
 	uint64_t key;
 
-	select_place(h, a, he, &c);
+	select_place(w, h, a, he, &c);
 	key = text_hash(rng_mix(c.fault.kinds ^ (uint64_t)c.fault.ordinal << 56), c.process);
 	key = text_hash(text_hash(text_hash(key, c.call), c.fault.peer), c.fault.path);
 	n = counter_at(s->counters, key);
+	before = counter_at(s->before, rng_mix((uint64_t)he->proc << 32 | he->e.tid));
 	*place = (struct place){ .he = he, .key = key, .site = site_index(w, h, he), .occurrence = n ? ++*n : 0,
-				 .sent = o && s->sent[he->e.object - 1], .served = s->served[he->proc] };
+				 .sent = o && s->sent[he->e.object - 1], .served = s->served[he->proc],
+				 .before = before ? *before : 0 };
+	if (before)
+		*before = place->site + 1;
 }
 
 static int by_number(uint64_t x, uint64_t y)
 {
 	return x < y ? -1 : x > y;
+}
+
+static const char *before_key(const struct sweep *w, const struct place *p)
+{
+	return p->before ? w->sites[p->before - 1].key : "";
 }
 
 /*
@@ -281,7 +327,9 @@ static int by_site(const struct sweep *w, const struct place *x, const struct pl
 
 	order = order ? order : by_number((uint64_t)sx->line, (uint64_t)sy->line);
 	order = order ? order : strcmp(sx->key, sy->key);
-	return order ? order : strcmp(call_table[x->he->e.call].plain, call_table[y->he->e.call].plain);
+	order = order ? order : strcmp(call_table[x->he->e.call].plain, call_table[y->he->e.call].plain);
+	/* A function that all of a program sends with is called for many reasons: what came before tells them apart. */
+	return order ? order : strcmp(before_key(w, x), before_key(w, y));
 }
 
 struct ordering {
@@ -323,7 +371,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	char exact[sizeof(((struct candidate *)NULL)->call) + 2];
 	struct candidate c;
 
-	select_place(h, a, he, &c);
+	select_place(w, h, a, he, &c);
 	snprintf(exact, sizeof(exact), "%s()", c.call);
 	call_select(exact, &c.fault.where.at);
 	c.site = place->site;
@@ -344,7 +392,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 
 /*
  * Has the process begun to serve? A look in vain, or a thread that waits from its start on, is no sign of it, nor is
- * what the kernel answers; a look with MSG_PEEK, which has no object, is followed by the receive itself.
+ * what the kernel answers; a look with MSG_PEEK that found no channel is followed by the receive itself.
  */
 static bool takes_client(const struct event *e, const struct object *o, uint32_t family)
 {
@@ -377,14 +425,32 @@ static size_t places_walk(
 		if (takes_client(&he->e, object_of(a, &he->e), family))
 			s->served[he->proc] = true;
 		place_find(w, h, a, s, he, &places[n]);
-		n += places[n].occurrence != 0;
+		n += places[n].occurrence != 0 && !only_counts(&he->e);
 		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)
 			s->sent[he->e.object - 1] += room_taken(object_of(a, &he->e), (uint64_t)he->e.result);
 	}
 	return n;
 }
 
-void positions_collect(struct sweep *w, const struct history *h, const struct arena *a)
+/* A look at what waits (MSG_PEEK) is recorded without its channel, for it moves nothing: that of the next receive. */
+static void peeks_place(struct history *h)
+{
+	for (size_t i = 0; i < h->n_events; i++) {
+		struct history_event *peek = &h->events[i];
+
+		if (peek->e.kind != EV_CALL || peek->e.object || peek->e.fd < 0 || peek->e.call >= n_calls ||
+			call_table[peek->e.call].family != FAMILY_RECEIVE)
+			continue;
+		for (size_t k = i + 1; k < h->n_events && !peek->e.object; k++) {
+			const struct history_event *next = &h->events[k];
+
+			if (next->proc == peek->proc && next->e.kind == EV_CALL && next->e.fd == peek->e.fd)
+				peek->e.object = next->e.object;
+		}
+	}
+}
+
+void positions_collect(struct sweep *w, struct history *h, const struct arena *a)
 {
 	struct survey s = {
 		.installs = mem_new(h->n_procs + 1),
@@ -393,11 +459,13 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.counters = mem_new(sizeof(struct counters)),
+		.before = mem_new(sizeof(struct counters)),
 	};
 	struct place *places = mem_new((h->n_events + 1) * sizeof(*places));
 	struct ordering by = { .w = w, .h = h };
 	size_t n;
 
+	peeks_place(h);
 	survey_make(w, h, a, &s);
 	n = places_walk(w, h, a, &s, places);
 	qsort_r(places, n, sizeof(*places), by_occurrence, &by);
@@ -412,4 +480,5 @@ void positions_collect(struct sweep *w, const struct history *h, const struct ar
 	free(s.largest);
 	free(s.bytes);
 	free(s.counters);
+	free(s.before);
 }

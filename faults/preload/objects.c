@@ -182,6 +182,14 @@ static uint32_t object_lookup(uint32_t kind, uint64_t key)
 	return 0;
 }
 
+/* Who connects means the role, whichever of its processes takes the connection; who accepts sees one process. */
+static bool same_peer(uint32_t one, uint32_t two, bool connects)
+{
+	const struct proc *a = &arena->procs[one - 1], *b = &arena->procs[two - 1];
+
+	return connects ? a->role == b->role : strcmp(a->name, b->name) == 0;
+}
+
 /* How many objects like this one its process had before, plus one. */
 static uint32_t ordinal_of(const struct object *o, uint32_t flag)
 {
@@ -193,7 +201,7 @@ static uint32_t ordinal_of(const struct object *o, uint32_t flag)
 
 		if (other->kind == o->kind && other->proc == o->proc &&
 			!(atomic_load(&other->flags) & OBF_STANDARD) && (!flag || atomic_load(&other->flags) & flag) &&
-			(!flag || (a && b && strcmp(arena->procs[a - 1].name, arena->procs[b - 1].name) == 0)))
+			(!flag || (a && b && same_peer(a, b, flag != OBF_ACCEPTED))))
 			ordinal++;
 	}
 	return ordinal;
