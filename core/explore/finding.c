@@ -270,7 +270,7 @@ const char *finding_property(const struct finding *f)
 {
 	if (f->property[0])
 		return f->property;
-	if (strchr(f->role, '~') && f->symptom == SYMPTOM_DOWN)
+	if (strchr(f->role, '~') && (f->symptom == SYMPTOM_DOWN || f->symptom == SYMPTOM_LEFTOVER))
 		return "clean-exit";
 	if (f->symptom == SYMPTOM_DOWN && strstr(f->text, "exit status"))
 		return "clean-exit";
@@ -328,7 +328,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	fault_write(f, &c->fault, c->call);
 	if (c->has_also)
 		fault_write(f, &c->also, c->also_call);
-	if (c->grade != GRADE_TRANSPARENT && !(c->kills && c->of_service))
+	if (c->grade != GRADE_TRANSPARENT && (!(c->kills && c->of_service) || strchr(fi->role, '~')))
 		fputs("probe: true\n", f);
 	fprintf(f, "expect:\n  %s: holds\n", finding_property(fi));
 	/* What the other side still does after an end depends on the scheduler: a replay tries until it breaks. */

@@ -376,18 +376,29 @@ static bool probe_as_first(const struct baseline *b, const struct role_outcome *
 	return false;
 }
 
+static bool any_service(const struct outcome *o)
+{
+	for (uint32_t i = 0; i < o->n_roles; i++)
+		if (o->roles[i].service)
+			return true;
+	return false;
+}
+
 /* After the fault, with no further fault, the drivers have to be served as ever. */
 static enum symptom judge_probe(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct baseline *b = &w->baseline;
 
-	if (takes_object(c))
+	/* Alone, and killed: what it has left in its own way it could not take away. */
+	if (takes_object(c) || (c->kills && !any_service(o) && !strchr(c->process, '.')))
 		return SYMPTOM_NONE;
-	for (uint32_t i = 0; i < o->n_roles; i++) {
+	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];
 
-		if (r->service && is_struck(c, r) && (c->kills || (c->before_ready && r->ended == ENDED_EXIT)))
+		/* When only a child of it was killed it lives on, and has to serve. */
+		if (r->service && is_struck(c, r) && ((c->kills && !ended_same(r, &b->outcome.roles[i])) ||
+			(c->before_ready && r->ended == ENDED_EXIT)))
 			return SYMPTOM_NONE;	/* nobody is there, and rightly so */
 	}
 	for (uint32_t i = 0; i < o->n_roles && i < b->probed.n_roles; i++) {
@@ -399,8 +410,11 @@ static enum symptom judge_probe(
 		if (probe_as_first(b, r))
 			continue;
 		symptom = judge_role(r, base, b->probe[i], b->probe_end_varies[i], false, t);
+		/* With nobody alive between the two, only what the first has left can hinder the second. */
+		if (symptom && r->ended == ENDED_EXIT && r->status && base->status == 0)
+			return any_service(o) ? SYMPTOM_DOWN : SYMPTOM_LEFTOVER;
 		if (symptom)
-			return r->ended == ENDED_EXIT && r->status && base->status == 0 ? SYMPTOM_DOWN : symptom;
+			return symptom;
 	}
 	return SYMPTOM_NONE;
 }

@@ -42,7 +42,7 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
 {
 	return (struct run_options){
-		.probe = c && c->grade != GRADE_TRANSPARENT && !(c->kills && c->of_service) && !c->lasting,
+		.probe = c && c->grade != GRADE_TRANSPARENT && !c->lasting,
 		/* What never heals is only watched for running in circles. */
 		.timeout_ns = c && c->lasting ? CIRCLES_NS : w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,
 	};
