@@ -48,13 +48,13 @@ static uint32_t count_strays(const struct box *box)
 	return n;
 }
 
-/* Who is held up by a fault has not said its last. */
+/* Who is held up, or stopped, by a fault has not said its last. */
 static bool any_delayed(const struct box *box)
 {
 	const struct plan *plan = arena_plan(box->arena);
 
 	for (uint32_t i = 0; i < plan->n_faults; i++)
-		if (atomic_load(&plan->state[i].delayed))
+		if (atomic_load(&plan->state[i].delayed) || atomic_load(&plan->state[i].resume_at))
 			return true;
 	return false;
 }
