@@ -133,6 +133,20 @@ static bool orphaned_by_fault(const struct box *box, int pid)
 	return false;
 }
 
+/* Others may still talk to those that nobody sees to any more: what they hold for them is no mistake of theirs. */
+static bool orphans_end(const struct box *box)
+{
+	bool some = false;
+
+	for (uint32_t i = 0; i < box->n_tree; i++) {
+		char letter = proc_state_letter(box->tree[i]);
+
+		if (letter && letter != 'Z' && letter != 'X' && orphaned_by_fault(box, box->tree[i]))
+			some |= kill(box->tree[i], SIGKILL) == 0;
+	}
+	return some;
+}
+
 static bool may_stay(const struct box *box, int pid)
 {
 	return orphaned_by_fault(box, pid) || box_patient(box, pid);
@@ -201,8 +215,12 @@ void box_settle(struct box *box)
 			return;
 		}
 		/* Forgotten things may still be on their way out where somebody waits for a bounded time. */
-		if ((deep && quiet && !now.n_timed) || clock_ns() > deadline)
-			break;
+		if ((deep && quiet && !now.n_timed) || clock_ns() > deadline) {
+			if (!orphans_end(box))
+				break;
+			deadline = clock_ns() + scaled(box, 2500 * NS_PER_MS);
+			pause_ms = 1;
+		}
 		/* One that spins will not become quiet; the history shows what it does. */
 		if (!quiet && box->spin_since_ns)
 			break;

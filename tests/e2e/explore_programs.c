@@ -54,6 +54,18 @@ Test(explore_programs, the_child_of_one_that_was_killed_is_no_leak)
 		"kill", "  leak  ");
 }
 
+/* Its orphan still holds the connection: that a server waits for what may come over it is no mistake of the server. */
+Test(explore_programs, who_serves_an_orphan_has_not_forgotten_it)
+{
+	static const char yaml[] = HEADER
+		"roles:\n"
+		"  server:\n    run: [" TARGET ", serve-each, \"${TMP}/s\"]\n    stop: TERM\n"
+		"  client:\n    run: [sh, -c, \"" TARGET " hold ${TMP}/s; true\"]\n    driver: true\n"
+		"    after: server\n";
+
+	expect_without(yaml, "kill", "  leak  ");
+}
+
 /* The sanitizer's read() calls ours; the line is the program's all the same. */
 Test(explore_programs, a_site_is_the_programs_line_behind_a_sanitizer)
 {

@@ -318,6 +318,51 @@ static int nurse(char **args)
 	return 0;
 }
 
+/* serve-each PATH: a child for each client, until that has closed. */
+static int serve_each(char **args)
+{
+	struct sigaction on_stop = { .sa_handler = stop_taken };
+	int fd = listen_at(args[0]);
+
+	sigaction(SIGTERM, &on_stop, NULL);
+	signal(SIGCHLD, SIG_IGN);
+	while (!stop) {
+		int client = accept(fd, NULL, NULL);
+		char byte;
+
+		if (client >= 0 && fork() == 0) {
+			while (read(client, &byte, 1) == 1 && write(client, &byte, 1) == 1)
+				;
+			_exit(0);
+		}
+		if (client >= 0)
+			close(client);
+	}
+	unlink(args[0]);
+	return 0;
+}
+
+/* hold PATH: a client with a child that has the connection as well, and is ended when there is an answer. */
+static int hold(char **args)
+{
+	struct sockaddr_un to = address_of(args[0]);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t child;
+	char byte = 'x';
+
+	signal(SIGPIPE, SIG_IGN);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return 1;
+	child = fork();
+	if (child == 0)
+		wait_for_ever();
+	if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
+		puts("no answer");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return 0;
+}
+
 static int ask(char **args)
 {
 	struct sockaddr_un to = address_of(args[0]);
@@ -439,6 +484,8 @@ int main(int argc, char **argv)
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
+		{ "serve-each", 1, serve_each },
+		{ "hold", 1, hold },
 		{ "nurse", 0, nurse },
 		{ "farewell-server", 1, farewell_server },
 		{ "farewell", 1, farewell },
