@@ -126,12 +126,13 @@ const struct command command_explore = {
 		"happen at every position, and judges each run by the first ones. What broke is tried again, grouped "
 		"by\n"
 		"source line, and written as a scenario that `sabot run` repeats.\n\n"
+		"Examples:\n"
 		"  sabot explore mine.yaml -j2 --budget 60s -o findings\n"
 		"  sabot explore mine.yaml --inject short --inject kill --repeat 3\n"
 		"  sabot explore mine.yaml --shard 1/4 --report json:part1.json\n",
 	.options = OPTION_REPEAT | OPTION_INJECT | OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT |
 		   OPTION_REALISM | OPTION_TIME_SCALE | OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH |
-		   OPTION_ANNOTATE | OPTION_OUTPUT | OPTION_BACKEND,
+		   OPTION_ANNOTATE | OPTION_OUTPUT | OPTION_BACKEND | OPTION_UNDER,
 	.n_min = 1,
 	.n_max = 1,
 	.run = run,

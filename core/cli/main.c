@@ -97,6 +97,19 @@ static int operands_told(const struct command *c, int n)
 	return EXIT_USAGE;
 }
 
+static bool not_available(const struct command *c, const struct options *o)
+{
+	if (o->under)
+		fprintf(stderr, "sabot %s: --under %s: not available yet: programs cannot be run under valgrind\n",
+			c->name, o->under);
+	else if (o->backend && !strcmp(o->backend, "seccomp"))
+		fprintf(stderr, "sabot %s: --backend seccomp: not available yet: there is one backend, preload\n",
+			c->name);
+	else
+		return false;
+	return true;
+}
+
 static int command_start(const struct command *c, int argc, char **argv)
 {
 	struct options o;
@@ -108,8 +121,7 @@ static int command_start(const struct command *c, int argc, char **argv)
 	} else if (r == 0 && c->unavailable) {
 		fprintf(stderr, "sabot %s: %s\n", c->name, c->unavailable);
 		r = EXIT_SKIPPED;
-	} else if (r == 0 && o.backend && strcmp(o.backend, "seccomp") == 0) {
-		fprintf(stderr, "sabot %s: not available yet: --backend seccomp\n", c->name);
+	} else if (r == 0 && not_available(c, &o)) {
 		r = EXIT_SKIPPED;
 	} else if (r == 0 && (n < c->n_min || (c->n_max >= 0 && n > c->n_max))) {
 		r = operands_told(c, n);

@@ -201,7 +201,7 @@ const struct command command_matrix = {
 		"tty|json|markdown[:FILE]\n"
 		"Example: sabot matrix --technique udp --guarantee full-nonblocking -v\n",
 	.options = OPTION_JOBS | OPTION_TIMEOUT | OPTION_MATRIX_REPORT | OPTION_TECHNIQUE | OPTION_GUARANTEE |
-		   OPTION_TIME_SCALE,
+		   OPTION_TIME_SCALE | OPTION_SEED | OPTION_REALISM | OPTION_BACKEND | OPTION_UNDER,
 	.n_min = 0,
 	.n_max = 1,
 	.run = matrix_main,

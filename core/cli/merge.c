@@ -25,6 +25,7 @@ const struct command command_merge = {
 	.help = "Runs are added, findings that tell the same become one, coverage is the strongest of all parts. The "
 		"sum is\n"
 		"written to stdout; the exit code is that of the whole exploration.\n\n"
+		"Example:\n"
 		"  sabot explore mine.yaml --shard 1/2 --report json:1.json\n"
 		"  sabot explore mine.yaml --shard 2/2 --report json:2.json\n"
 		"  sabot merge 1.json 2.json > all.json\n",

@@ -2,6 +2,7 @@
 #include "core/report/story.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/model/fault.h"
@@ -261,6 +262,18 @@ static void expects_tell(struct pen *p, const struct scenario *s)
 	str_fini(&text);
 }
 
+/* The lines of a paragraph are one text; a line that is indented or begins a list stays where it is. */
+static void about_print(struct pen *p, const char *about)
+{
+	char *text = mem_dup(about);
+
+	for (char *c = text; *c; c++)
+		if (*c == '\n' && c > text && c[-1] != '\n' && c[1] && !strchr("\n\t -*", c[1]))
+			*c = ' ';
+	pen_wrap(p, 2, 2, text);
+	free(text);
+}
+
 void story_of_scenario(struct pen *p, const struct scenario *s)
 {
 	struct str text = STR_NONE;
@@ -279,7 +292,7 @@ void story_of_scenario(struct pen *p, const struct scenario *s)
 	str_add(&p->out, "\n");
 	if (s->about) {
 		str_add(&p->out, "\n  ");
-		pen_wrap(p, 2, 2, s->about);
+		about_print(p, s->about);
 	}
 	if (s->claim_text) {
 		pen_heading(p, "The claim");

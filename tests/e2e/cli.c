@@ -58,6 +58,12 @@ static const struct line lines[] = {
 	{ { "run", "--timeout", "5", "fine.yaml" }, EXIT_USAGE, "", "a duration needs a unit" },
 	{ { "run", "-j", "0", "fine.yaml" }, EXIT_USAGE, "", "from 1 to 256" },
 	{ { "run", "--backend", "seccomp", "fine.yaml" }, EXIT_SKIPPED, "", "not available yet" },
+	{ { "run", "--under", "drd", "fine.yaml" }, EXIT_SKIPPED, "", "not available yet" },
+	{ { "explore", "--under", "memcheck", "fine.yaml" }, EXIT_SKIPPED, "", "not available yet" },
+	{ { "matrix", "--under", "memcheck" }, EXIT_SKIPPED, "", "not available yet" },
+	{ { "matrix", "--seed", "x" }, EXIT_USAGE, "", "--seed x: wants a whole number" },
+	{ { "explore", "--help" }, EXIT_AS_EXPECTED, "Example", "" },
+	{ { "merge", "--help" }, EXIT_AS_EXPECTED, "Example", "" },
 };
 
 static char *directory_make(void)
