@@ -416,14 +416,16 @@ static void begin_here(void)
 	pthread_atfork(fork_prepare, NULL, fork_child);
 }
 
-__attribute__((constructor)) static void start(void)
+__attribute__((constructor)) static void start(int argc, char **argv)
 {
 	const char *path = getenv(ARENA_ENV), *role = getenv(ROLE_ENV);
 
+	(void)argc;
 	if (path && !arena_open(path))
 		path = NULL;
 	if (!real[0])
 		real_init();
+	bind_as_ever(argv);
 	if (!path)
 		return;
 	my_role = number_of(role);

@@ -113,6 +113,8 @@ static inline uint64_t site_of(const void *return_address)
 	return unlikely(address - masked_span.start < masked_span.length) ? site_behind(address) : address;
 }
 
+void bind_as_ever(char **argv);	/* lazy.c: may begin the program once more */
+
 /* record.c */
 extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));

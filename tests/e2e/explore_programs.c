@@ -89,3 +89,19 @@ Test(explore_programs, a_site_is_the_programs_line_behind_a_sanitizer)
 	test_directory_remove(directory);
 	free(program);
 }
+
+/* The forks of a program that was stopped before main load libraries as the program would by itself. */
+Test(explore_programs, a_library_that_lacks_a_symbol_is_loaded_lazily)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml",
+		HEADER "roles:\n  main:\n    run: [$SABOT_PROGRAMS/loads, $SABOT_PROGRAMS/hole.so]\n"
+		       "    driver: true\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", NULL });
+	cr_assert_eq(r.code, 0, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_null(strstr(r.out, "without any fault"), "%s", r.out);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
