@@ -17,6 +17,13 @@ foreach(name IN ITEMS str arena history history_file load_files load_matrix chec
   endif()
 endforeach()
 
+# The techniques whose server starts its clients: one program shows both sides.
+if(TARGET sabot-ref)
+  foreach(technique IN ITEMS socketpair pipe signal rt-signal eventfd)
+    sabot_memcheck(ref-${technique} $<TARGET_FILE:sabot-ref> ${technique} server --messages 20 --clients 2)
+  endforeach()
+endif()
+
 if(TARGET sabot)
   sabot_memcheck(sabot-check $<TARGET_FILE:sabot> check ${CMAKE_SOURCE_DIR}/scenarios)
   sabot_memcheck(sabot-list $<TARGET_FILE:sabot> list mistakes)

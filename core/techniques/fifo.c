@@ -259,14 +259,17 @@ static enum link_end bytes_read(struct fifo_link *l, short revents)
  */
 static enum link_end fifo_wait(struct fifo_link *l, int64_t deadline_ns)
 {
-	uint32_t n = l->o->server ? FIFO_CLIENTS + 1 : 1;
+	uint32_t n_clients = l->o->server ? FIFO_CLIENTS : 0, n = 1, ids[FIFO_CLIENTS + 1];
 	struct pollfd wanted[FIFO_CLIENTS + 1];
 	int64_t left = deadline_ns - now_ns();
 	int r;
 
 	wanted[0] = (struct pollfd){ .fd = l->in, .events = POLLIN };
-	for (uint32_t i = 1; i < n; i++)
-		wanted[i] = (struct pollfd){ .fd = l->out[i] };
+	for (uint32_t id = 1; id <= n_clients; id++)
+		if (l->out[id] >= 0) {
+			ids[n] = id;
+			wanted[n++] = (struct pollfd){ .fd = l->out[id] };
+		}
 	r = poll(wanted, n, deadline_ns ? (int)((left < 0 ? 0 : left + MS - 1) / MS) : -1);
 	if (r < 0 && (errno != EINTR || mistake(NO_EINTR_RETRY))) {
 		say_errno("poll");
@@ -277,8 +280,8 @@ static enum link_end fifo_wait(struct fifo_link *l, int64_t deadline_ns)
 
 		if (!(wanted[i].revents & POLLERR))
 			continue;
-		client_forget(l, i);
-		answers_path(l->o, l->sessions[i], path);
+		client_forget(l, ids[i]);
+		answers_path(l->o, l->sessions[ids[i]], path);
 		unlink(path);
 	}
 	return r > 0 && wanted[0].revents ? bytes_read(l, wanted[0].revents) : LINK_OK;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/banned.h"
@@ -137,19 +138,30 @@ size_t shm_record_copy(struct shm_area *a, struct message *m, const struct messa
 	return MESSAGE_HEADER + (size_t)length;
 }
 
-bool shm_process_gone(int pid)
+static bool process_gone(int pid)
 {
+	siginfo_t info = { .si_pid = 0 };
 	bool gone;
 	int fd;
 
-	if (pid <= 0)
-		return false;
+	/* Of a child it is known without a pidfd, which not every kernel has (nor valgrind); WNOWAIT: it stays. */
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		return info.si_pid == pid;
 	fd = pidfd_open(pid, 0);
 	if (fd < 0)
-		return errno == ESRCH;
+		return errno == ESRCH || (errno == ENOSYS && kill(pid, 0) < 0 && errno == ESRCH);
 	/* A pidfd becomes readable when its process has ended, even if nobody has waited for it yet. */
 	gone = poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) == 1;
 	close(fd);
+	return gone;
+}
+
+bool shm_process_gone(int pid)
+{
+	int saved = errno;
+	bool gone = pid > 0 && process_gone(pid);
+
+	errno = saved;
 	return gone;
 }
 

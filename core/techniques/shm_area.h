@@ -75,7 +75,7 @@ void shm_box_release(struct shm_area *a, uint32_t box);
 void shm_record_fill(struct message *record, const struct message *m);
 size_t shm_record_copy(struct shm_area *a, struct message *m, const struct message *record);
 
-/* Has that process ended (a zombie has)? 0, "not there yet", has not. */
+/* Has that process ended (a zombie has)? 0, "not there yet", has not. Keeps errno. */
 bool shm_process_gone(int pid);
 
 /*
