@@ -176,8 +176,8 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 		skip(w, like, "short", REFUSED_NOT_SHORTER);
 		return;
 	}
-	/* Without an object it was a look (MSG_PEEK), or a file: nothing that comes in pieces. */
-	if (!is_stream_object(p->object)) {
+	/* Without an object it was a look (MSG_PEEK), or a file: nothing that comes in pieces. Batches are counted. */
+	if (!is_stream_object(p->object) && !(p->object && strcmp(like->call, "sendmmsg") == 0)) {
 		skip(w, like, "short", p->object ? REFUSED_DATAGRAM : REFUSED_KIND);
 		return;
 	}

@@ -41,6 +41,9 @@ static enum refusal cut(struct inv *v, uint64_t keep)
 	case SH_TRANSFER_TO:
 		v->a[3] = (long)keep;
 		return REFUSED_NOT;
+	case SH_MMSG_OUT:
+		v->a[2] = (long)keep;
+		return REFUSED_NOT;
 	case SH_TRANSFER:
 		v->a[v->row == ROW_splice ? 4 : 2] = (long)keep;
 		return REFUSED_NOT;
@@ -103,12 +106,13 @@ static bool was_shown(const struct inv *v, uint64_t keep)
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	const struct object *o = object_at(v->object);
-	bool out = row_family[v->row] == FAMILY_SEND, waits_for_all;
+	bool out = row_family[v->row] == FAMILY_SEND, batch = v->shape == SH_MMSG_OUT, waits_for_all;
 	uint64_t keep;
 
-	if (is_datagram(v) && s->fault->realism != REALISM_ANY)
+	/* Of a batch of datagrams each is whole, but not all have to go. */
+	if (!batch && is_datagram(v) && s->fault->realism != REALISM_ANY)
 		return REFUSED_DATAGRAM;
-	if (!is_stream(v) || s->after)
+	if ((!batch && !is_stream(v)) || s->after)
 		return REFUSED_KIND;
 	keep = s->fault->value == SHORT_HALF ? half(v, out) : s->fault->value == SHORT_ALL_BUT_ONE ? v->asked - 1 :
 		(uint64_t)s->fault->value;
@@ -121,7 +125,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		return REFUSED_NOT_SHORTER;
 	waits_for_all = !out && ((v->shape == SH_BUF_IN_FLAGS || v->shape == SH_BUF_IN_FROM) ? v->a[3] & MSG_WAITALL :
 				v->shape == SH_MSG_IN ? v->a[2] & MSG_WAITALL : 0);
-	if (waits_for_all && s->fault->realism == REALISM_LINUX) {
+	if ((waits_for_all || (batch && !nonblocking(v))) && s->fault->realism == REALISM_LINUX) {
 		bool restart;
 
 		if (!handler_find(v, &restart))

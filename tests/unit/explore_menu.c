@@ -77,6 +77,15 @@ Test(menu, a_pipe_is_full_only_after_much)
 	cr_assert_eq(count(ACT_AGAIN), 1);
 }
 
+/* Each datagram is whole, but not all of them have to go. */
+Test(menu, a_batch_is_cut_short_and_a_datagram_is_not)
+{
+	offer("sendmsg", &(struct object){ .kind = OBJ_UNIX_DGRAM });
+	cr_assert_eq(count(ACT_SHORT), 0);
+	offer("sendmmsg", &(struct object){ .kind = OBJ_UNIX_DGRAM });
+	cr_assert_gt(count(ACT_SHORT), 0);
+}
+
 /* recv(MSG_PEEK) moves nothing and is recorded without the object. */
 Test(menu, a_look_is_not_cut_short)
 {
