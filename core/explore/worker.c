@@ -15,6 +15,8 @@
 
 /* A driver that gives up by itself does so within this; after it, it hangs. */
 #define PATIENCE_NS 6500000000
+/* A service that ticks while nothing happens; one that gives up on a silent peer does so sooner. */
+#define QUIET_NS 4000000000
 #define CIRCLES_NS 1300000000
 #define TURN_NS 20000000	/* between the beginnings of two drivers */
 enum { SLOW_RANK = 1 };
@@ -44,6 +46,7 @@ static struct run_options run_options_of(const struct sweep *w, const struct can
 	return (struct run_options){
 		.probe = c && c->grade != GRADE_TRANSPARENT && !c->lasting,
 		/* What never heals is only watched for running in circles. */
+		.quiet_ns = QUIET_NS + 4 * w->baseline.duration_ns,
 		.timeout_ns = c && c->lasting ? CIRCLES_NS : w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,
 	};
 }

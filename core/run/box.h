@@ -103,6 +103,8 @@ struct box {
 	struct look last;
 	int64_t spin_since_ns;
 	uint64_t spin_calls;
+	int64_t quiet_ns, idle_looked_ns, idle_since_ns;
+	uint64_t idle_made;
 	int tree[BOX_TREE]; /* processes of the run, from the last look */
 	uint32_t n_tree;
 	struct timespec start_wall;
@@ -176,6 +178,11 @@ uint32_t arena_proc_of(const struct arena *a, int pid);
 
 /* blind.c: which processes of roles the injector was not seen in, into the outcome. */
 void blind_collect(struct box *box);
+
+/* Does the wait that the thread is in end by itself? */
+bool thread_timed(const struct arena *a, const struct thread *t);
+/* idle.c: true when nothing has come of anything for quiet_ns, and nothing will. Called now and then. */
+bool box_idles(struct box *box);
 
 /* spin.c: true when a role goes on calling without progress. Called at each look. */
 bool box_spins(struct box *box, const struct look *now);

@@ -118,7 +118,7 @@ static bool connects(const struct arena *a, const struct thread *t, const struct
 	return kind == OBJ_TCP || kind == OBJ_NONE;
 }
 
-static bool slot_timed(const struct arena *a, const struct thread *t)
+bool thread_timed(const struct arena *a, const struct thread *t)
 {
 	uint32_t row = t->call;
 
@@ -155,7 +155,7 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 	if (t)
 		out->print = rng_mix(out->print ^ t->n_calls ^ (uint64_t)t->call << 32);
 	if (state.state == 'S') {
-		if ((t && slot_timed(box->arena, t)) || (deep && proc_thread_timed(pid, tid) == 1))
+		if ((t && thread_timed(box->arena, t)) || (deep && proc_thread_timed(pid, tid) == 1))
 			out->n_timed++;
 	} else if (state.state == 'T' || state.state == 't') {
 		out->n_timed++; /* stopped: who stopped it will let it go on */
@@ -226,7 +226,7 @@ uint32_t box_patient(const struct box *box, int pid)
 	for (int i = 0; i < n && i < LOOK_THREADS; i++) {
 		const struct thread *t = slot_of(&slots, tids[i]);
 
-		patient += alarmed || (t && slot_timed(box->arena, t)) || proc_thread_timed(pid, tids[i]) == 1;
+		patient += alarmed || (t && thread_timed(box->arena, t)) || proc_thread_timed(pid, tids[i]) == 1;
 	}
 	return patient;
 }

@@ -80,6 +80,8 @@ static void run_begin(struct box *box, const struct run_options *options, struct
 	deadline_begin(box, options);
 	box->last = (struct look){ .n_moving = 1 };
 	box->spin_since_ns = 0;
+	box->quiet_ns = options ? options->quiet_ns : 0;
+	box->idle_since_ns = 0;
 	outcome_reset(box, out);
 	arena_reset(box->arena);
 	box->arena->stop = 0;
@@ -204,7 +206,7 @@ static int drivers_wait(struct box *box)
 	while (!drivers_ended(box) && !never_ready(box)) {
 		int64_t left = box->deadline_ns - clock_ns();
 
-		if (left <= 0) {
+		if (left <= 0 || box_idles(box)) {
 			box->out->end = RUN_TIMEOUT;
 			box_waiters(box);
 			snprintf(box->out->why, sizeof(box->out->why), "not over after %.3g s",

@@ -26,7 +26,8 @@ struct shared {
 	char why[512];
 	unsigned done;
 	bool probe;
-	int64_t timeout_ns;
+	int64_t timeout_ns, quiet_ns;
+	unsigned n_runs;	/* 0: RUNS */
 	struct outcome runs[RUNS];
 	uint64_t n_events[RUNS], n_modules[RUNS];
 	char program[MODULE_PATH]; /* the first module of the last run */
@@ -76,10 +77,11 @@ static int work(struct box *box, void *data)
 {
 	const struct test *t = data;
 	struct shared *x = t->shared;
-	struct run_options options = { .probe = x->probe, .timeout_ns = x->timeout_ns };
+	struct run_options options = { .probe = x->probe, .timeout_ns = x->timeout_ns,
+				       .quiet_ns = x->quiet_ns };
 
 	x->error = run_prepare(box, t->scenario, x->why, sizeof(x->why));
-	for (unsigned i = 0; i < RUNS && !x->error; i++) {
+	for (unsigned i = 0; i < (x->n_runs ? x->n_runs : RUNS) && !x->error; i++) {
 		struct history h;
 
 		plan_fill(box_arena(box), t->scenario);
@@ -262,6 +264,34 @@ Test(box, a_hang_leaves_nothing_by_exec)
 Test(box, a_hang_leaves_nothing_by_fork)
 {
 	hung_and_cleaned(true);
+}
+
+/* Its timer hides that nobody will ever do anything again. */
+static void ticks_in_vain(const char *driver, int64_t timeout_ns, int64_t least_ns)
+{
+	struct test t = test_new();
+
+	role_add(t.scenario, "server", (const char *[]){ "tick", NULL });
+	role_add(t.scenario, "main", (const char *[]){ driver, NULL })->driver = true;
+	t.shared->timeout_ns = timeout_ns;
+	t.shared->quiet_ns = 300000000;
+	t.shared->n_runs = 2;
+	run_box(&t, true);
+	cr_assert_eq(t.shared->done, 2u, "%s", t.shared->why);
+	cr_assert_eq(t.shared->runs[1].end, RUN_TIMEOUT, "%s", t.shared->runs[1].why);
+	cr_assert_geq(t.shared->runs[1].duration_ns, least_ns);
+	cr_assert_lt(t.shared->runs[1].duration_ns, 10000000000);
+	test_free(&t);
+}
+
+Test(box, a_service_that_only_ticks_helps_nobody)
+{
+	ticks_in_vain("stuck", 20000000000, 300000000);
+}
+
+Test(box, a_driver_that_ticks_may_give_up_in_its_time)
+{
+	ticks_in_vain("tick", 1500000000, 1500000000);
 }
 
 static void input_is_given_anew(bool zygotes)

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <mqueue.h>
+#include <poll.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <semaphore.h>
@@ -442,6 +443,15 @@ static int flood(char **args)
 	return 0;
 }
 
+/* Looks every tenth of a second whether there is something to do. */
+static int tick(char **args)
+{
+	(void)args;
+	for (;;)
+		poll(NULL, 0, 100);
+	return 0;
+}
+
 /* A child that crashes; its parent ignores how, does not ask, or is gone by then. */
 static int crash_below(char **args)
 {
@@ -494,6 +504,7 @@ int main(int argc, char **argv)
 		{ "locks", 1, locks },
 		{ "daemon", 1, become_daemon },
 		{ "crash", 0, crash },
+		{ "tick", 0, tick },
 		{ "crash-below", 1, crash_below },
 		{ "zombie", 1, zombie },
 		{ "wait", 0, wait_mode },
