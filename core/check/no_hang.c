@@ -22,12 +22,14 @@ static void evidence_find(const struct history *h, const struct waiter *w, struc
 static void waiter_add(struct str *s, const struct waiter *w)
 {
 	str_addf(s, "%s%.*s", s->length ? "; " : "", (int)sizeof(w->process) - 1, w->process);
-	if (w->call)
+	if (w->held)
+		str_add(s, " has not begun: it waits");
+	else if (w->call)
 		str_addf(s, " waits in %s()", who_call(w->call - 1));
 	else
 		str_add(s, " goes on without any call");
 	if (w->for_whom[0])
-		str_addf(s, " for %.*s", (int)sizeof(w->for_whom) - 1, w->for_whom);
+		str_addf(s, " for %.*s%s", (int)sizeof(w->for_whom) - 1, w->for_whom, w->held ? " to be ready" : "");
 }
 
 static void no_hang_check(const struct property_input *in, struct verdict *out)

@@ -93,6 +93,7 @@ struct waiter {
 	uint64_t site;
 	uint32_t image;
 	char for_whom[ROLE_NAME];	/* process at the other end; "" not known */
+	bool held;			/* it has not begun: for_whom is not ready yet */
 };
 
 struct outcome {

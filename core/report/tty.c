@@ -159,10 +159,14 @@ static void waiters_add(struct tty *t, const struct outcome *o)
 
 		str_add(&t->pen.out, "      ");
 		pen_show(&t->pen, w->process);
-		str_addf(&t->pen.out, " waits in %s", w->call ? words_call(w->call - 1) : "no recorded call");
+		if (w->held)
+			str_add(&t->pen.out, " has not begun: it waits");
+		else
+			str_addf(&t->pen.out, " waits in %s", w->call ? words_call(w->call - 1) : "no recorded call");
 		if (w->for_whom[0]) {
 			str_add(&t->pen.out, " for ");
 			pen_show(&t->pen, w->for_whom);
+			str_add(&t->pen.out, w->held ? " to be ready" : "");
 		}
 		str_add(&t->pen.out, "\n");
 	}

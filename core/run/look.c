@@ -263,6 +263,17 @@ static uint32_t role_of(const struct box *box, int pid, uint32_t proc)
 	return 0;
 }
 
+/* The first of those that a role comes after, if it is not ready yet; NULL: nothing holds the role back. */
+static const char *held_by(const struct box *box, uint32_t role)
+{
+	uint64_t after = role < box->n_instances ? box->instances[role].after : 0;
+
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (after >> i & 1 && !box->arena->roles[i].ready)
+			return box->out->roles[i].name;
+	return NULL;
+}
+
 static void waiter_fill(const struct box *box, const struct slots *slots, int pid, int tid, struct waiter *w)
 {
 	const struct arena *a = box->arena;
@@ -271,8 +282,13 @@ static void waiter_fill(const struct box *box, const struct slots *slots, int pi
 
 	*w = (struct waiter){ .tid = (uint32_t)tid, .role = role_of(box, pid, proc) };
 	text_copy(w->process, sizeof(w->process), proc ? a->procs[proc - 1].name : box->out->roles[w->role].name);
-	if (!t || !t->call)
+	if (!t || !t->call) {
+		const char *whom = held_by(box, w->role);
+
+		w->held = whom != NULL;
+		text_copy(w->for_whom, sizeof(w->for_whom), whom ? whom : "");
 		return;
+	}
 	w->call = t->call;
 	w->object = t->object;
 	w->site = t->site;

@@ -253,6 +253,13 @@ Test(run, a_shell_that_waits_is_not_unseen)
 	sabot_run_fini(&r);
 }
 
+Test(run, a_service_that_is_never_ready_is_named)
+{
+	expect(HEADER "roles:\n  slow:\n    run: [sleep, \"50\"]\n    ready: listen\n    stop: KILL\n"
+		      "  main:\n    run: [" TARGET ", stuck]\n    driver: true\n    after: slow\ntimeout: 300ms\n",
+		1, "main has not begun: it waits for slow to be ready");
+}
+
 Test(run, the_timeout_is_the_last_resort)
 {
 	/* `sleep 50` will wake by itself, so it is no hang; but nobody has that long. */
