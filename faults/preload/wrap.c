@@ -76,11 +76,11 @@ static void datagram_addresses(struct inv *v)
 
 /*
  * Who waits for others can be used, where nobody asked to see it listen. A look that does not wait is no such call, nor
- * is a question to the kernel.
+ * is a question to the kernel, nor does it matter what a shell waits for that will become the program.
  */
 static void waiting_is_ready(const struct inv *v, uint8_t family)
 {
-	if (talks_to_kernel(v))
+	if (talks_to_kernel(v) || arena->procs[self->proc].launcher)
 		return;
 	if (atomic_load(&arena->roles[arena->procs[self->proc].role].ready_at) == READY_USABLE &&
 		(family == FAMILY_RECEIVE || family == FAMILY_ACCEPT || family == FAMILY_WAIT ||

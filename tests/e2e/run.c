@@ -109,6 +109,15 @@ Test(run, a_probe_has_time_of_its_own)
 		      "probe: true\ntimeout: 1s\n", 0, NULL);
 }
 
+Test(run, a_shell_that_reads_what_its_command_says_is_not_ready_yet)
+{
+	expect(HEADER "roles:\n"
+		      "  server:\n    run: [sh, -c, \"x=$(echo ${TMP}/s); exec " TARGET " serve $x\"]\n"
+		      "    stop: TERM\n"
+		      "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n"
+		      "faults:\n  - {in: server, at: bind, do: {delay: 100ms}}\n", 0, NULL);
+}
+
 Test(run, a_fault_that_never_fires_is_vacuous)
 {
 	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,
