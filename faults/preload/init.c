@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,17 +21,12 @@ struct arena *arena;
 struct self *self;
 
 /* Survive fork, unlike *self: what a child knows of where it comes from. */
-static uint32_t my_role, my_image, parent_proc;
+static uint32_t my_role, parent_proc;
+static struct image my_image;
 static __thread uint32_t fork_ordinal __attribute__((tls_model("initial-exec")));
-static bool is_zygote, image_is_launcher, launcher_stays;
+static bool is_zygote;
 
-enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, BELL_BYTES = 8, HIGHEST_STANDARD = 2, PATH_ROOM = 512 };
-
-/* The first of them become the program that they start, the others stay beside it. */
-enum { LAUNCHERS_BECOME = 8 };
-static const char launchers[][8] = { "env", "setpriv", "nice", "nohup", "stdbuf", "taskset", "chrt", "ionice", "sh",
-	"dash", "bash", "timeout", "xargs", "su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb",
-	"time" };
+enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, BELL_BYTES = 8, HIGHEST_STANDARD = 2 };
 
 static void raw_close(int fd)
 {
@@ -155,8 +149,8 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	p->role = my_role;
 	p->parent = parent;
 	atomic_store(&p->n_children, 0);
-	p->image = my_image;
-	p->launcher = image_is_launcher;
+	p->image = my_image.index;
+	p->launcher = my_image.launcher;
 	atomic_store(&p->first_chunk, 0);
 	atomic_store(&p->last_chunk, 0);
 	atomic_store(&p->lost, 0);
@@ -294,8 +288,8 @@ static void program_begin(void)
 		struct proc *p = &arena->procs[mine - 1];
 		bool was_launcher = p->launcher;
 
-		p->image = my_image;
-		p->launcher = image_is_launcher;
+		p->image = my_image.index;
+		p->launcher = my_image.launcher;
 		identity_begin(mine);
 		self->ready_done = !was_launcher && child_is_done(p);
 		if (was_launcher && !p->launcher) {
@@ -320,79 +314,6 @@ static void program_begin(void)
 	}
 }
 
-/* Which file this program is. Told by the harness where it started it itself: a look into /proc costs 10 us. */
-static void executable_find(char *path, size_t size)
-{
-	const struct role_slot *slot = &arena->roles[my_role];
-	const char *started = (const char *)getauxval(AT_EXECFN);
-	ssize_t n;
-
-	if (slot->executable[0] && started && strcmp(started, slot->path) == 0 && getppid() == arena->harness_pid) {
-		text_copy(path, size, slot->executable);
-		return;
-	}
-	n = readlink("/proc/self/exe", path, size - 1);
-	path[n > 0 ? n : 0] = '\0';
-}
-
-/* The program's modules as they are gone through; libc's code is where stdio calls from. */
-struct modules {
-	const char *executable;	/* the first has no name of its own; NULL after it */
-	uint64_t libc_start, libc_end;
-};
-
-static int module_note(struct dl_phdr_info *info, size_t size, void *data)
-{
-	const char *name = info->dlpi_name ? info->dlpi_name : "";
-	uint64_t low = UINT64_MAX, high = 0;
-	struct modules *modules = data;
-	struct module *m;
-	uint32_t i;
-
-	(void)size;
-	for (int k = 0; k < info->dlpi_phnum; k++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[k];
-
-		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
-			continue;
-		low = info->dlpi_addr + p->p_vaddr < low ? info->dlpi_addr + p->p_vaddr : low;
-		high = info->dlpi_addr + p->p_vaddr + p->p_memsz > high ? info->dlpi_addr + p->p_vaddr + p->p_memsz
-									: high;
-	}
-	if (strstr(name, "/libc.so.")) {
-		modules->libc_start = low;
-		modules->libc_end = high;
-	}
-	i = atomic_fetch_add(&arena->n_modules, 1);
-	if (i >= ARENA_MODULES) {
-		atomic_store(&arena->n_modules, ARENA_MODULES);
-		return 0;
-	}
-	m = &arena->modules[i];
-	m->image = my_image;
-	m->base = info->dlpi_addr;
-	m->start = low;
-	m->end = high;
-	text_copy(m->path, sizeof(m->path), modules->executable ? modules->executable : name);
-	modules->executable = NULL;
-	atomic_store(&m->state, 1);
-	return 0;
-}
-
-static bool program_is_launcher(const char *path)
-{
-	const char *name;
-
-	name = strrchr(path, '/');
-	name = name ? name + 1 : path;
-	for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++)
-		if (strcmp(name, launchers[i]) == 0) {
-			launcher_stays = i >= LAUNCHERS_BECOME;
-			return true;
-		}
-	return strncmp(name, "memcheck-", 9) == 0 || strncmp(name, "valgrind", 8) == 0;
-}
-
 /* strtoul() would bring in its page of libc at every start. */
 static uint32_t number_of(const char *digits)
 {
@@ -405,14 +326,8 @@ static uint32_t number_of(const char *digits)
 
 static void begin_here(void)
 {
-	char executable[PATH_ROOM];
-	struct modules modules = { .executable = executable };
-
-	my_image = atomic_fetch_add(&arena->n_images, 1);
-	executable_find(executable, sizeof(executable));
-	image_is_launcher = program_is_launcher(executable);
-	dl_iterate_phdr(module_note, &modules);
-	stdio_init(modules.libc_start, modules.libc_end);
+	my_image = image_note(&arena->roles[my_role]);
+	stdio_init(my_image.libc_start, my_image.libc_end);
 	pthread_atfork(fork_prepare, NULL, fork_child);
 }
 
@@ -434,12 +349,12 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 		return;
 	}
 	begin_here();
-	is_zygote = getenv(ZYGOTE_ENV) != NULL && !image_is_launcher;
+	is_zygote = getenv(ZYGOTE_ENV) != NULL && !my_image.launcher;
 	/*
 	 * What a launcher starts beside itself is not the whole of the role, and it may start more than one: then there
 	 * is no zygote. The harness sees that from the end, and starts the role anew for each run.
 	 */
-	if (getenv(ZYGOTE_ENV) && (launcher_stays || (is_zygote && getppid() != arena->harness_pid)))
+	if (getenv(ZYGOTE_ENV) && (my_image.stays || (is_zygote && getppid() != arena->harness_pid)))
 		syscall(SYS_exit_group, 0);
 	if (!is_zygote)
 		program_begin();
@@ -516,8 +431,9 @@ static int part_own(struct dl_phdr_info *info, size_t size, void *data)
 		uint64_t at = info->dlpi_addr + p->p_vaddr;
 
 		/* The vDSO is the kernel's own. */
-		if (p->p_type == PT_LOAD && (p->p_flags & PF_X) && strncmp(info->dlpi_name, "linux-vdso", 10) != 0)
-			syscall(SYS_pwrite64, memory, (const void *)at, 1, at);
+		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X) || strncmp(info->dlpi_name, "linux-vdso", 10) == 0)
+			continue;
+		syscall(SYS_pwrite64, memory, (const void *)at, 1, at);
 	}
 	return 0;
 }

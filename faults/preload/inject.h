@@ -115,6 +115,15 @@ static inline uint64_t site_of(const void *return_address)
 
 void bind_as_ever(char **argv);	/* lazy.c: may begin the program once more */
 
+/* image.c: one program that a process runs; into the arena, with its modules. */
+struct image {
+	uint32_t index;		/* counts exec */
+	bool launcher;		/* it only starts the program proper … */
+	bool stays;		/* … and stays beside it */
+	uint64_t libc_start, libc_end;	/* libc's code; 0: there is none that is known */
+};
+struct image image_note(const struct role_slot *slot);
+
 /* record.c */
 extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Which program this is: its file, its modules, and whether it only starts another. */
+#include "faults/preload/inject.h"
+
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+
+enum { PATH_ROOM = 512 };
+
+/* The first of them become the program that they start, the others stay beside it. */
+enum { LAUNCHERS_BECOME = 8 };
+static const char launchers[][8] = { "env", "setpriv", "nice", "nohup", "stdbuf", "taskset", "chrt", "ionice", "sh",
+	"dash", "bash", "timeout", "xargs", "su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb",
+	"time" };
+
+/* Which file this program is. Told by the harness where it started it itself: a look into /proc costs 10 us. */
+static void executable_find(const struct role_slot *slot, char *path, size_t size)
+{
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	ssize_t n;
+
+	if (slot->executable[0] && started && strcmp(started, slot->path) == 0 && getppid() == arena->harness_pid) {
+		text_copy(path, size, slot->executable);
+		return;
+	}
+	n = readlink("/proc/self/exe", path, size - 1);
+	path[n > 0 ? n : 0] = '\0';
+}
+
+/* The program's modules as they are gone through; libc's code is where stdio calls from. */
+struct modules {
+	const char *executable;	/* the first has no name of its own; NULL after it */
+	struct image *image;
+};
+
+static int module_note(struct dl_phdr_info *info, size_t size, void *data)
+{
+	const char *name = info->dlpi_name ? info->dlpi_name : "";
+	uint64_t low = UINT64_MAX, high = 0;
+	struct modules *modules = data;
+	struct module *m;
+	uint32_t i;
+
+	(void)size;
+	for (int k = 0; k < info->dlpi_phnum; k++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[k];
+
+		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
+			continue;
+		low = info->dlpi_addr + p->p_vaddr < low ? info->dlpi_addr + p->p_vaddr : low;
+		high = info->dlpi_addr + p->p_vaddr + p->p_memsz > high ? info->dlpi_addr + p->p_vaddr + p->p_memsz
+									: high;
+	}
+	if (strstr(name, "/libc.so.")) {
+		modules->image->libc_start = low;
+		modules->image->libc_end = high;
+	}
+	i = atomic_fetch_add(&arena->n_modules, 1);
+	if (i >= ARENA_MODULES) {
+		atomic_store(&arena->n_modules, ARENA_MODULES);
+		return 0;
+	}
+	m = &arena->modules[i];
+	m->image = modules->image->index;
+	m->base = info->dlpi_addr;
+	m->start = low;
+	m->end = high;
+	text_copy(m->path, sizeof(m->path), modules->executable ? modules->executable : name);
+	modules->executable = NULL;
+	atomic_store(&m->state, 1);
+	return 0;
+}
+
+static void launcher_find(const char *path, struct image *image)
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++)
+		if (strcmp(name, launchers[i]) == 0) {
+			image->launcher = true;
+			image->stays = i >= LAUNCHERS_BECOME;
+			return;
+		}
+	image->launcher = strncmp(name, "memcheck-", 9) == 0 || strncmp(name, "valgrind", 8) == 0;
+}
+
+struct image image_note(const struct role_slot *slot)
+{
+	struct image image = { .index = atomic_fetch_add(&arena->n_images, 1) };
+	char executable[PATH_ROOM];
+	struct modules modules = { .executable = executable, .image = &image };
+
+	executable_find(slot, executable, sizeof(executable));
+	launcher_find(executable, &image);
+	dl_iterate_phdr(module_note, &modules);
+	return image;
+}
