@@ -103,6 +103,7 @@ struct box {
 	struct look last;
 	int64_t spin_since_ns;
 	uint64_t spin_calls;
+	bool may_spin;
 	int64_t quiet_ns, idle_looked_ns, idle_since_ns;
 	uint64_t idle_made;
 	int tree[BOX_TREE]; /* processes of the run, from the last look */

@@ -81,6 +81,7 @@ static void run_begin(struct box *box, const struct run_options *options, struct
 	box->last = (struct look){ .n_moving = 1 };
 	box->spin_since_ns = 0;
 	box->quiet_ns = options ? options->quiet_ns : 0;
+	box->may_spin = options && options->may_spin;
 	box->idle_since_ns = 0;
 	outcome_reset(box, out);
 	arena_reset(box->arena);
@@ -149,7 +150,7 @@ static bool stalled(struct box *box)
 	struct look now;
 
 	box_look(box, true, &now);
-	if (box_spins(box, &now)) {
+	if (!box->may_spin && box_spins(box, &now)) {
 		box->out->end = RUN_SPUN;
 		box_waiters(box);
 		snprintf(box->out->why, sizeof(box->out->why), "a role goes on calling without any progress");

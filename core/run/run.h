@@ -61,6 +61,7 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 struct run_options {
 	bool probe;
 	int64_t timeout_ns;	/* 0: the scenario's */
+	bool may_spin;		/* a role may look again and again: the timeout alone ends it */
 	int64_t quiet_ns;	/* over, as by a timeout, when so long only services ticked on in vain; 0: never */
 };
 int run_once(struct box *box, const struct run_options *options, struct outcome *out);

@@ -220,6 +220,20 @@ Test(run, a_role_that_spins_is_found)
 	expect(DRIVER("spin") "timeout: 100s\nexpect: {no-busy-loop: violated}\n", 0, NULL);
 }
 
+/* A probe of the matrix may watch for long; only the timeout ends it. */
+Test(run, a_probe_may_look_again_and_again)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "fifo.yaml", HEADER "roles:\n  main:\n    run: [" TARGET ", probe, udp, fifo]\n"
+					  "    driver: true\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "matrix", ".", "--report", "json", NULL });
+	SAYS(r.out, "\"value\": \"yes\"");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 Test(run, a_driver_that_waits_for_ever_is_hung)
 {
 	expect(DRIVER("wait") "timeout: 100s\nexpect: {no-hang: violated}\n", 0, NULL);
