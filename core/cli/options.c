@@ -174,7 +174,7 @@ static bool take_positions(struct options *o, const char *text, const char **adv
 static bool take_depth(struct options *o, const char *text, const char **advice)
 {
 	*advice = "wants 1 or 2";
-	return count32_take(text, &o->depth, advice) && o->depth <= 2;
+	return (strcmp(text, "1") == 0 || strcmp(text, "2") == 0) && count32_take(text, &o->depth, advice);
 }
 
 static bool take_shard(struct options *o, const char *text, const char **advice)

@@ -132,6 +132,7 @@ struct sweep {
 	_Atomic uint32_t stop, n_broken, n_harness, n_runs;
 	_Atomic int64_t deadline_ns;
 	uint32_t n_order, order[SWEEP_CANDIDATES];
+	uint32_t n_wanted;		/* as many without --positions */
 	uint32_t n_runs_before, n_runs_swept;	/* runs before the sweep; in it */
 	uint32_t n_unreproduced;
 	char unreproduced[4096];	/* a line each */
@@ -240,5 +241,7 @@ size_t coverage_rows(const struct sweep *w, struct cover_row **rows);
 uint32_t count_infeasible(const struct sweep *w);
 /* The word before ':' of a label: "short" of "short: 1"; "fail EMFILE" stays whole. */
 void label_kind(const char *label, char *out, size_t size);
+/* The same for faults that teach the same: "the peer is gone" for a kill and for a reset. triage.c */
+void label_lesson(const char *label, char *out, size_t size);
 
 #endif

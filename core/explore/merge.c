@@ -8,6 +8,7 @@
 
 #include "core/base/banned.h"
 #include "core/base/status.h"
+#include "core/base/str.h"
 #include "core/explore/internal.h"
 
 static const char *text_of(const json_t *object, const char *key)
@@ -26,11 +27,17 @@ static bool alike(const json_t *a, const json_t *b)
 {
 	char ka[LABEL], kb[LABEL];
 
-	label_kind(text_of(a, "do"), ka, sizeof(ka));
-	label_kind(text_of(b, "do"), kb, sizeof(kb));
+	label_lesson(text_of(a, "do"), ka, sizeof(ka));
+	label_lesson(text_of(b, "do"), kb, sizeof(kb));
 	return same_text(a, b, "site") && same_text(a, b, "call") && same_text(a, b, "symptom") && strcmp(ka, kb) == 0;
 }
 
+static json_int_t nth_of(const json_t *finding)
+{
+	return json_integer_value(json_object_get(finding, "nth"));
+}
+
+/* Of two alike the earlier one stands for both, as in one exploration. */
 static void findings_join(json_t *all, const json_t *part)
 {
 	size_t i, k;
@@ -39,15 +46,53 @@ static void findings_join(json_t *all, const json_t *part)
 	json_array_foreach(part, i, finding) {
 		bool found = false;
 
-		json_array_foreach(all, k, known)
-			found |= alike(known, finding);
-		if (!found) {
-			json_t *copy = json_deep_copy(finding);
-
-			json_object_set_new(copy, "id", json_integer((json_int_t)json_array_size(all) + 1));
-			json_array_append_new(all, copy);
+		json_array_foreach(all, k, known) {
+			if (!alike(known, finding))
+				continue;
+			found = true;
+			if (nth_of(finding) < nth_of(known))
+				json_array_set_new(all, k, json_deep_copy(finding));
+			break;
 		}
+		if (!found)
+			json_array_append_new(all, json_deep_copy(finding));
 	}
+}
+
+static int by_text(const json_t *a, const json_t *b, const char *key)
+{
+	return strcmp(text_of(a, key), text_of(b, key));
+}
+
+/* "server.c:9" comes before "server.c:57". */
+static int by_place(const void *x, const void *y)
+{
+	const json_t *a = *(json_t *const *)x, *b = *(json_t *const *)y;
+	const char *sa = text_of(a, "site"), *sb = text_of(b, "site");
+	size_t na = strcspn(sa, ":"), nb = strcspn(sb, ":");
+	int order = strncmp(sa, sb, na > nb ? na : nb);
+
+	if (!order && na == nb && sa[na] && sb[nb])
+		order = (int)strtol(sa + na + 1, NULL, 10) - (int)strtol(sb + nb + 1, NULL, 10);
+	order = order ? order : by_text(a, b, "call");
+	order = order ? order : nth_of(a) < nth_of(b) ? -1 : nth_of(a) > nth_of(b);
+	return order ? order : by_text(a, b, "do");
+}
+
+static void findings_sort(json_t *all)
+{
+	size_t n = json_array_size(all);
+	json_t **items = mem_new((n + 1) * sizeof(*items));
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_incref(json_array_get(all, i));
+	qsort(items, n, sizeof(*items), by_place);
+	json_array_clear(all);
+	for (size_t i = 0; i < n; i++) {
+		json_object_set_new(items[i], "id", json_integer((json_int_t)i + 1));
+		json_array_append_new(all, items[i]);
+	}
+	free(items);
 }
 
 static int strength(const char *word)
@@ -167,6 +212,8 @@ int explore_merge(const char *const *paths, size_t n, FILE *out, char *why, size
 		}
 		json_decref(part);
 	}
+	if (!status)
+		findings_sort(json_object_get(sum, "findings"));
 	if (!status && (json_dumpf(sum, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) || fputc('\n', out) == EOF)) {
 		snprintf(why, size, "the sum cannot be written");
 		status = EXIT_HARNESS;

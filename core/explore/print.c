@@ -147,6 +147,8 @@ void explore_print(const struct sweep *w, FILE *out)
 		fprintf(out, "%u runs could not be made\n", atomic_load(&w->n_harness));
 	if (w->interrupted)
 		fputs("interrupted: what is above was not confirmed, and not all was tried\n", out);
+	if (w->n_wanted > w->n_order)
+		fprintf(out, "%u of %u faults were tried, as --positions has it\n", w->n_order, w->n_wanted);
 	if (w->out_of_budget)
 		fputs("the budget is used up: not all was tried\n", out);
 	fprintf(out, "%u finding%s\n", w->n_findings, w->n_findings == 1 ? "" : "s");

@@ -80,6 +80,7 @@ static void order_make(struct sweep *w)
 		if (i % shards == shard)
 			w->order[w->n_order++] = i;
 	qsort_r(w->order, w->n_order, sizeof(*w->order), by_rank, w);
+	w->n_wanted = w->n_order;
 	if (w->options.positions && w->options.positions < w->n_order)
 		w->n_order = w->options.positions;
 }

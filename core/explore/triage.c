@@ -29,27 +29,30 @@ void label_kind(const char *label, char *out, size_t size)
 }
 
 /* Faults that teach the same about a place: the peer is gone, a resource was refused, a datagram went astray. */
-static const char *lesson(const struct candidate *c, char *kind, size_t size)
+void label_lesson(const char *label, char *out, size_t size)
 {
-	switch (c->fault.action) {
-	case ACT_KILL: case ACT_RESET: case ACT_HANGUP: case ACT_EOF:
-		return "the peer is gone";
-	case ACT_DROP: case ACT_DUPLICATE: case ACT_REORDER:
-		return "a datagram went astray";
-	case ACT_FAIL:
-		return "a call failed";
-	default:
-		label_kind(c->label, kind, size);
-		return kind;
-	}
+	static const char *const gone[] = { "kill", "reset", "hangup", "eof" },
+				 *const astray[] = { "drop", "duplicate", "reorder" };
+
+	label_kind(label, out, size);
+	for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++)
+		if (strcmp(out, gone[i]) == 0)
+			text_copy(out, size, "the peer is gone");
+	for (size_t i = 0; i < sizeof(astray) / sizeof(*astray); i++)
+		if (strcmp(out, astray[i]) == 0)
+			text_copy(out, size, "a datagram went astray");
+	if (strncmp(label, "fail", 4) == 0)
+		text_copy(out, size, "a call failed");
 }
 
 bool candidates_alike(const struct candidate *a, const struct candidate *b)
 {
-	char ka[LABEL], kb[LABEL];
+	char one[LABEL], two[LABEL];
 
+	label_lesson(a->label, one, sizeof(one));
+	label_lesson(b->label, two, sizeof(two));
 	return a->site == b->site && a->has_also == b->has_also && (!a->has_also || a->also_site == b->also_site) &&
-	       strcmp(a->call, b->call) == 0 && strcmp(lesson(a, ka, sizeof(ka)), lesson(b, kb, sizeof(kb))) == 0;
+	       strcmp(a->call, b->call) == 0 && strcmp(one, two) == 0;
 }
 
 bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)

@@ -64,6 +64,9 @@ static const struct line lines[] = {
 	{ { "matrix", "--seed", "x" }, EXIT_USAGE, "", "--seed x: wants a whole number" },
 	{ { "explore", "--help" }, EXIT_AS_EXPECTED, "Example", "" },
 	{ { "merge", "--help" }, EXIT_AS_EXPECTED, "Example", "" },
+	{ { "merge", "fine.yaml" }, EXIT_USAGE, "", "fine.yaml:1:" },
+	{ { "explore", "--depth", "3", "fine.yaml" }, EXIT_USAGE, "", "--depth 3: wants 1 or 2" },
+	{ { "explore", "--shard", "3/2", "fine.yaml" }, EXIT_USAGE, "", "wants i/n with i from 1 to n" },
 };
 
 static char *directory_make(void)

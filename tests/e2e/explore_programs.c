@@ -105,3 +105,30 @@ Test(explore_programs, a_library_that_lacks_a_symbol_is_loaded_lazily)
 	sabot_run_fini(&r);
 	test_directory_remove(directory);
 }
+
+#define FINDING(site, nth, act) \
+	"{\"id\": 1, \"site\": \"" site "\", \"call\": \"read\", \"symptom\": \"down\", \"nth\": " nth ", " \
+	"\"do\": \"" act "\"}"
+#define PART(findings) "{\"sabot\": 1, \"file\": \"x.yaml\", \"coverage\": [], \"findings\": [" findings "]}"
+
+/* In the order of the lines, and the earliest of those that tell the same. */
+Test(explore_programs, parts_are_merged_into_what_the_whole_would_be)
+{
+	char *directory = test_directory();
+	const char *first, *second;
+	struct sabot_run r;
+
+	test_file(directory, "a.json",
+		PART(FINDING("server.c:57", "2", "reset") ", " FINDING("server.c:9", "1", "eof")));
+	test_file(directory, "b.json", PART(FINDING("server.c:57", "1", "kill: self")));
+	r = sabot_run(directory, NULL, (const char *[]){ "merge", "a.json", "b.json", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	first = strstr(r.out, "server.c:9\"");
+	second = strstr(r.out, "server.c:57\"");
+	cr_assert(first && second && first < second, "%s", r.out);
+	cr_assert_null(strstr(second + 1, "server.c:57\""), "%s", r.out);
+	cr_assert_not_null(strstr(r.out, "kill: self"), "%s", r.out);
+	cr_assert_null(strstr(r.out, "\"reset\""), "%s", r.out);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
