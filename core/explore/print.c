@@ -126,6 +126,10 @@ void explore_print(const struct sweep *w, FILE *out)
 		w->scenario->title ? w->scenario->title : "");
 	if (w->baseline.notes[0])
 		fputs(w->baseline.notes, out);
+	for (size_t i = 0; i < w->scenario->n_expects; i++)
+		if (w->scenario->expects[i].benign && w->scenario->expects[i].property)
+			fprintf(out, "%s is not asked for: %s\n", w->scenario->expects[i].property,
+				w->scenario->expects[i].benign);
 	if (!w->baseline.sound) {
 		fprintf(out, "%sfails without any fault%s: %s\n", red(w), plain(w), w->baseline.why);
 		return;

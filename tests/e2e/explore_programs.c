@@ -106,6 +106,20 @@ Test(explore_programs, a_library_that_lacks_a_symbol_is_loaded_lazily)
 	test_directory_remove(directory);
 }
 
+/* What is not counted is said, with the reason. */
+Test(explore_programs, what_is_benign_is_named)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml",
+		PAIR("serve", "ask") "expect:\n  benign: {no-hang: \"who waits, waits\"}\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "delay", NULL });
+	cr_assert_not_null(strstr(r.out, "no-hang is not asked for: who waits, waits"), "%s%s", r.out, r.err);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 #define FINDING(site, nth, act) \
 	"{\"id\": 1, \"site\": \"" site "\", \"call\": \"read\", \"symptom\": \"down\", \"nth\": " nth ", " \
 	"\"do\": \"" act "\"}"
