@@ -10,10 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/str.h"
 #include "core/history/arena.h"
+#include "core/sys/namespaces.h"
 #include "tests/bench/bench.h"
 
 #define FIU_PRELOAD "/usr/lib/fiu/fiu_run_preload.so /usr/lib/fiu/fiu_posix_preload.so"
@@ -43,9 +47,37 @@ static void arena_name_role(struct arena *a, const char *program)
 	snprintf(a->roles[0].executable, sizeof a->roles[0].executable, "%s", program);
 }
 
+static const char *arenas;
+
+static void arenas_remove(void)
+{
+	umount2(arenas, MNT_DETACH);
+	rmdir(arenas);
+}
+
+/* Arenas lie in a file system like that of a box: in huge pages, where this process may make one. */
+static const char *arena_path(const char *name)
+{
+	struct str notes = STR_NONE;
+	char *path;
+
+	if (!arenas) {
+		arenas = scratch_path("arenas");
+		if (mkdir(arenas, 0755))
+			bench_die("cannot make %s", arenas);
+		atexit(arenas_remove);
+		if (geteuid() == 0 && namespaces_enter(NAMESPACES_MOUNT, &notes) & NAMESPACES_MOUNT)
+			namespaces_mount("tmpfs", arenas, "mode=0755,huge=within_size");
+		str_fini(&notes);
+	}
+	if (asprintf(&path, "%s/%s", arenas, name) < 0)
+		bench_die("out of memory");
+	return path;
+}
+
 static void recording_new(struct recording *r, const char *name, const char *program)
 {
-	const char *path = scratch_path(name);
+	const char *path = arena_path(name);
 	char *text;
 
 	unlink(path);
