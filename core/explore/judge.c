@@ -39,6 +39,7 @@ const char *const symptom_properties[N_SYMPTOMS] = {
 
 #define AMPLIFIED_TIMES 10
 #define AMPLIFIED_CALLS 2000
+#define DOUBLED_CALLS 30
 
 static bool output_same(const struct output *a, const struct output *b)
 {
@@ -345,6 +346,9 @@ static enum symptom judge_outputs(
 
 		if (r->ended == ENDED_NOT || (c->kills && is_struck(c, r)))
 			continue;
+		/* Were it true, the peer had closed: what it makes of an answer says nothing. */
+		if (c->fault.action == ACT_EOF && !is_struck(c, r) && is_peer(c, r))
+			continue;
 		if (r->service && (c->grade != GRADE_TRANSPARENT ||
 					  (r->ended != ENDED_EXIT && r->ended != ENDED_BY_STOP)))
 			continue;
@@ -473,6 +477,19 @@ static enum symptom judge_left(
 	return SYMPTOM_NONE;
 }
 
+/* One datagram that came twice may be answered twice, but not be doubled from then on (RFC 1123, 4.2.3.1). */
+static enum symptom judge_doubling(
+	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	uint64_t base = w->baseline.probed.n_calls;
+
+	if (c->fault.action != ACT_DUPLICATE || c->has_also ||
+		o->n_calls <= base + w->baseline.n_calls / 2 + DOUBLED_CALLS)
+		return SYMPTOM_NONE;
+	return judge_say(t, SYMPTOM_AMPLIFIED, c->process, "%" PRIu64 " calls, without the fault %" PRIu64,
+		o->n_calls, base);
+}
+
 static enum symptom judge_effort(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
@@ -511,6 +528,7 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 	if (c->grade != GRADE_TRANSPARENT)
 		symptom = symptom ? symptom : judge_probe(w, c, o, t);
 	symptom = symptom ? symptom : judge_left(w, c, o, t);
+	symptom = symptom ? symptom : judge_doubling(w, c, o, t);
 	symptom = symptom ? symptom : judge_effort(w, c, o, t);
 	return symptom && is_benign(w, symptom) ? SYMPTOM_NONE : symptom;
 }

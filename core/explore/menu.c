@@ -112,6 +112,12 @@ static bool is_pipe(const struct object *o)
 	return o->kind == OBJ_PIPE || o->kind == OBJ_FIFO;
 }
 
+/* Between a process and its own, or the next in a pipeline: nobody else fills it. */
+static bool is_local_pipe(const struct object *o)
+{
+	return is_pipe(o) || o->kind == OBJ_SOCKETPAIR;
+}
+
 static bool is_socket(const struct object *o)
 {
 	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_DGRAM || o->kind == OBJ_UNIX_SEQPACKET ||
@@ -142,6 +148,21 @@ static void skip(struct sweep *w, const struct candidate *like, const char *kind
 	text_copy(s->kind, sizeof(s->kind), kind);
 }
 
+/*
+ * Is there room, even if nobody has read anything? For the first that is sent there always is; TCP alone may be short
+ * of memory even then. A pipe is full only when much was written: who wakes himself through one need not handle that.
+ */
+static bool has_room(const struct position *p)
+{
+	const struct object *o = p->object;
+
+	if (o->kind == OBJ_TCP)
+		return false;
+	if (is_local_pipe(o))
+		return p->sent + p->event->e.asked <= SURE_ROOM;
+	return !p->sent;
+}
+
 static void offer_interrupt(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
@@ -153,6 +174,12 @@ static void offer_interrupt(
 	}
 	if (!p->has_handler && w->scenario->realism == REALISM_LINUX) {
 		skip(w, like, "interrupt", REFUSED_NO_HANDLER);
+		return;
+	}
+	/* Who need not wait is not interrupted. */
+	if (call->family == FAMILY_SEND && p->object && is_local_pipe(p->object) && has_room(p) &&
+		w->scenario->realism == REALISM_LINUX) {
+		skip(w, like, "interrupt", REFUSED_EMPTY);
 		return;
 	}
 	once(w, like, ACT_INTERRUPT, 0, GRADE_TRANSPARENT, "interrupt");
@@ -304,21 +331,6 @@ static void offer_errors(
 	}
 	if (p->object && (p->object->kind == OBJ_SYSV_MQ || p->object->kind == OBJ_SYSV_SEM))
 		fail(w, like, call, EIDRM, 1);
-}
-
-/*
- * Is there room, even if nobody has read anything? For the first that is sent there always is; TCP alone may be short
- * of memory even then. A pipe is full only when much was written: who wakes himself through one need not handle that.
- */
-static bool has_room(const struct position *p)
-{
-	const struct object *o = p->object;
-
-	if (o->kind == OBJ_TCP)
-		return false;
-	if (is_pipe(o) || o->kind == OBJ_SOCKETPAIR)
-		return p->sent + p->event->e.asked <= SURE_ROOM;
-	return !p->sent;
 }
 
 static void offer_again(

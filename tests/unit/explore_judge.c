@@ -143,6 +143,28 @@ Test(judge, the_struck_conversation_may_fail_if_it_says_so)
 	cr_expect_eq(judged(disruptive("server", "client", ACT_RESET)), SYMPTOM_WRONG_OUTPUT);
 }
 
+/* The peer of an end of file has closed: it could not have printed anything after it. */
+Test(judge, the_peer_of_an_end_of_file_is_not_there_to_be_asked)
+{
+	outcome_set(now, true);
+	output_set(&now->roles[CLIENT].out, "0 bytes\n");
+	cr_expect_eq(judged(disruptive("server", "client", ACT_EOF)), SYMPTOM_NONE);
+	cr_expect_eq(judged(disruptive("client", "server", ACT_EOF)), SYMPTOM_WRONG_OUTPUT);
+}
+
+Test(judge, one_doubled_datagram_does_not_double_all_others)
+{
+	struct candidate c = disruptive("server", "client", ACT_DUPLICATE);
+
+	c.grade = GRADE_NETWORK;
+	sweep->baseline.probed.n_calls = 200;
+	outcome_set(now, true);
+	now->n_calls = 220;
+	cr_expect_eq(judged(c), SYMPTOM_NONE);
+	now->n_calls = 300;
+	cr_expect_eq(judged(c), SYMPTOM_AMPLIFIED);
+}
+
 Test(judge, other_clients_are_served)
 {
 	outcome_set(now, true);

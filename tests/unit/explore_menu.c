@@ -12,6 +12,7 @@
 static struct sweep *sweep;
 static struct scenario *scenario;
 static uint64_t sent_before;
+static bool has_handler;
 
 static void setup(void)
 {
@@ -42,7 +43,8 @@ static uint16_t row_of(const char *plain)
 static void offer(const char *call, const struct object *o)
 {
 	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
-	struct position p = { .event = &he, .object = o, .sent = sent_before };
+	struct position p = { .event = &he, .object = o, .sent = sent_before,
+			      .has_handler = has_handler };
 	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
 	text_copy(like.call, sizeof(like.call), call);
@@ -84,6 +86,20 @@ Test(menu, a_batch_is_cut_short_and_a_datagram_is_not)
 	cr_assert_eq(count(ACT_SHORT), 0);
 	offer("sendmmsg", &(struct object){ .kind = OBJ_UNIX_DGRAM });
 	cr_assert_gt(count(ACT_SHORT), 0);
+}
+
+/* A write that has room does not wait, so no signal comes in it. */
+Test(menu, a_write_that_has_room_is_not_interrupted)
+{
+	struct object pipe = { .kind = OBJ_PIPE };
+
+	has_handler = true;
+	sent_before = 100;
+	offer("write", &pipe);
+	cr_assert_eq(count(ACT_INTERRUPT), 0);
+	sent_before = 70000;
+	offer("write", &pipe);
+	cr_assert_eq(count(ACT_INTERRUPT), 1);
 }
 
 /* recv(MSG_PEEK) moves nothing and is recorded without the object. */
