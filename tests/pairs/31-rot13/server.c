@@ -95,7 +95,8 @@ static void session(int fd)
 			else if ((*p >= 'n' && *p <= 'z') || (*p >= 'N' && *p <= 'Z'))
 				*p -= 13;
 		lines++;
-		if (put(fd, line, strlen(line)) || put(fd, "\n", 1))
+		strcat(line, "\n");	/* there was one before */
+		if (put(fd, line, strlen(line)))
 			break;
 	}
 	free(line);
