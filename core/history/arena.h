@@ -138,15 +138,6 @@ struct role_slot {
 	_Atomic int32_t status;		/* wait status of the last fork that ended */
 };
 
-enum { ARENA_LIBRARY_ID = 20, ARENA_SYMBOLS = 256 };
-
-/* Where a libc has the functions that the injector wraps: the first program looks, the others find them here. */
-struct symbol_cache {
-	_Atomic uint32_t state;		/* 0 empty, 1 being filled, 2 ready */
-	unsigned char id[ARENA_LIBRARY_ID];	/* the build id of that libc */
-	uint32_t offset[ARENA_SYMBOLS];	/* from its base, by row of calls.def; 0: it has none */
-};
-
 enum ready_kind {
 	READY_STARTED,
 	READY_LISTEN,		/* it listens, or has bound a datagram socket */
@@ -185,7 +176,6 @@ struct arena {
 	char library[256];		/* path of libsabot.so, to preload into children that lost their environment */
 	char path[256];			/* path of this file */
 	char directory[256];		/* ${TMP} */
-	struct symbol_cache symbols;
 	struct role_slot roles[ARENA_ROLES];
 	struct proc procs[ARENA_PROCS];
 	_Atomic uint32_t n_procs;

@@ -96,7 +96,7 @@ void futex_wait_ns(_Atomic uint32_t *word, uint32_t value, uint64_t ns)
 
 long call_real(struct inv *v)
 {
-	long r = real[v->row](v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
+	long r = real_of(v->row)(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
 
 	return v->result_kind == RES_I || v->result_kind == RES_E ? (long)(int)r : r;
 }
@@ -169,7 +169,7 @@ bool nonblocking(const struct inv *v)
 	if ((row_family[v->row] == FAMILY_RECEIVE || row_family[v->row] == FAMILY_SEND) &&
 		message_flags(v) & MSG_DONTWAIT)
 		return true;
-	flags = real[v->row] ? (int)syscall(SYS_fcntl, v->fd, F_GETFL) : -1;
+	flags = (int)syscall(SYS_fcntl, v->fd, F_GETFL);
 	errno = saved;
 	return flags >= 0 && flags & O_NONBLOCK;
 }
@@ -195,7 +195,7 @@ void connection_break(struct inv *v)
 		/* tcp(7): dissolving the association sends a reset to the peer. */
 		struct sockaddr none = { .sa_family = AF_UNSPEC };
 
-		real[v->row] ? (void)syscall(SYS_connect, v->fd, &none, sizeof(none)) : (void)0;
+		syscall(SYS_connect, v->fd, &none, sizeof(none));
 	} else {
 		syscall(SYS_shutdown, v->fd, SHUT_RDWR);
 	}

@@ -80,8 +80,8 @@ static uint64_t half(const struct inv *v, bool out)
 		struct pollfd one = { .fd = v->fd, .events = POLLIN };
 		char byte;
 
-		if (real[ROW_recv](v->fd, (long)&byte, 1, MSG_PEEK, 0, 0, 0) == -1 && errno == ENOTSOCK)
-			real[ROW_poll]((long)&one, 1, -1, 0, 0, 0, 0);
+		if (real_of(ROW_recv)(v->fd, (long)&byte, 1, MSG_PEEK, 0, 0, 0) == -1 && errno == ENOTSOCK)
+			real_of(ROW_poll)((long)&one, 1, -1, 0, 0, 0, 0);
 	}
 	if (!out && there_is(v) && there_is(v) < n)
 		n = there_is(v);

@@ -24,7 +24,7 @@ static void on_crash(int sig)
 
 static bool libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return real[ROW_sigaction] && real[ROW_sigaction](sig, (long)act, (long)old, 0, 0, 0, 0) == 0;
+	return real_of(ROW_sigaction)(sig, (long)act, (long)old, 0, 0, 0, 0) == 0;
 }
 
 void crash_watch(void)

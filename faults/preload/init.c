@@ -336,12 +336,9 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	const char *path = getenv(ARENA_ENV), *role = getenv(ROLE_ENV);
 
 	(void)argc;
-	if (path && !arena_open(path))
-		path = NULL;
-	if (!real[0])
-		real_init();
+	real_init(getenv(ZYGOTE_ENV) != NULL);
 	bind_as_ever(argv);
-	if (!path)
+	if (!path || !arena_open(path))
 		return;
 	my_role = number_of(role);
 	if (my_role >= ARENA_ROLES || !self_new()) {

@@ -83,8 +83,18 @@ extern const uint8_t row_family[], row_shape[], row_restart[], row_result[];
 extern const uint32_t n_rows;
 const char *row_plain(uint32_t row);
 
-/* real.c: fills real[] from libc's symbol table (RTLD_NEXT for what is not there). */
-void real_init(void);
+/*
+ * real.c: real[] is filled from libc's symbol table as its functions are first called, without a lock. real_init()
+ * looks up at the start those for which that would take one, or all (a zygote, for its children).
+ */
+void real_init(bool all);
+real_function real_find(uint32_t row);
+static inline real_function real_of(uint32_t row)
+{
+	real_function f = real[row];
+
+	return likely(f) ? f : real_find(row);
+}
 void *real_symbol(const char *name);	/* one more of libc's functions */
 
 /* init.c */

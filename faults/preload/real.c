@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the real functions are. 186 calls of dlsym() would cost a third of a millisecond at every start of every
- * program, so libc's own hash table is asked directly; dlsym() is for what it does not answer.
+ * Where the real functions are. A dlsym() for each row would cost a third of a millisecond at every start of every
+ * program, so libc's own hash table is asked directly, and only when a function is first called: that takes no lock.
+ * dlsym() takes one, so what libc does not answer is looked up at the start.
  */
 #include "faults/preload/inject.h"
 
@@ -104,8 +105,6 @@ static uint32_t gnu_hash(const char *name)
 	return h;
 }
 
-enum { HEADER_ALIGN = 4096, LIBRARY_MOST = 1 << 26 };
-
 #define VERSION_HIDDEN 0x8000	/* not the default version of the symbol */
 
 static void *symbol_find(const struct symbols *s, const char *name)
@@ -130,114 +129,58 @@ static void *symbol_find(const struct symbols *s, const char *name)
 	}
 }
 
-static bool libc_open(struct symbols *out)
+/* Where libc's symbols are; of a libc that is not found, each is asked for by dlsym(). */
+static struct symbols libc_table;
+static bool tsan_there;
+static _Atomic bool looked;
+
+/*
+ * Whoever comes first may be a signal handler or one of two threads: all find the same, so it does no harm that two of
+ * them look. ThreadSanitizer has to see the locks, or it takes all that they guard for a race.
+ */
+static const struct symbols *libc(void)
 {
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
-		if (map->l_name && strstr(map->l_name, "/libc.so.") && symbols_open(map, out))
-			return true;
-	return false;
-}
+	if (!atomic_load_explicit(&looked, memory_order_acquire)) {
+		for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+			struct symbols found;
 
-/* ThreadSanitizer has to see the locks, or it takes all that they guard for a race. */
-static bool tsan_there(void)
-{
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
-		if (map->l_name && strstr(map->l_name, "/libtsan.so."))
-			return true;
-	return false;
-}
-
-/* The build id of libc, in the page that ld.so has read anyway. */
-static bool library_id(const struct symbols *s, unsigned char id[ARENA_LIBRARY_ID])
-{
-	const ElfW(Ehdr) *eh = (const void *)s->base;
-	const ElfW(Phdr) *ph;
-
-	/* Its header is where it begins, unless it was linked to lie elsewhere. */
-	if (!s->base || s->base % HEADER_ALIGN || (uint64_t)s->table - s->base > LIBRARY_MOST)
-		return false;
-	ph = (const void *)(s->base + eh->e_phoff);
-	for (int i = 0; i < eh->e_phnum; i++) {
-		const char *at = (const char *)s->base + ph[i].p_vaddr, *end = at + ph[i].p_memsz;
-		const ElfW(Nhdr) *note;
-
-		for (; ph[i].p_type == PT_NOTE && at + sizeof(*note) <= end;) {
-			const char *name = at + sizeof(*note), *text;
-
-			note = (const void *)at;
-			text = name + ((note->n_namesz + 3) & ~3u);
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
-				note->n_descsz == ARENA_LIBRARY_ID) {
-				memcpy(id, text, ARENA_LIBRARY_ID);
-				return true;
-			}
-			at = text + ((note->n_descsz + 3) & ~3u);
+			if (map->l_name && strstr(map->l_name, "/libc.so.") && symbols_open(map, &found))
+				libc_table = found;
+			else if (map->l_name && strstr(map->l_name, "/libtsan.so."))
+				tsan_there = true;
 		}
+		atomic_store_explicit(&looked, true, memory_order_release);
 	}
-	return false;
-}
-
-static uint32_t offset_find(const struct symbols *libc, uint32_t row)
-{
-	uint64_t at = (uint64_t)symbol_find(libc, row_symbol(row));
-
-	return at > libc->base && at - libc->base <= UINT32_MAX ? (uint32_t)(at - libc->base) : 0;
-}
-
-static void cache_fill(const struct symbols *libc, const unsigned char id[ARENA_LIBRARY_ID])
-{
-	struct symbol_cache *cache = &arena->symbols;
-	uint32_t empty = 0;
-
-	if (!atomic_compare_exchange_strong(&cache->state, &empty, 1))
-		return;
-	memcpy(cache->id, id, ARENA_LIBRARY_ID);
-	for (uint32_t row = 0; row < n_rows; row++)
-		cache->offset[row] = offset_find(libc, row);
-	atomic_store_explicit(&cache->state, 2, memory_order_release);
-}
-
-/* What earlier programs of this arena have found in the same libc. */
-static const uint32_t *cache_look(const struct symbols *libc)
-{
-	unsigned char id[ARENA_LIBRARY_ID];
-
-	static_assert((int)ARENA_SYMBOLS >= (int)CALL_BITS, "every row has its place");
-	if (!arena || !library_id(libc, id))
-		return NULL;
-	if (atomic_load_explicit(&arena->symbols.state, memory_order_acquire) == 0)
-		cache_fill(libc, id);
-	if (atomic_load_explicit(&arena->symbols.state, memory_order_acquire) != 2 ||
-		memcmp(arena->symbols.id, id, ARENA_LIBRARY_ID) != 0)
-		return NULL;
-	return arena->symbols.offset;
-}
-
-void real_init(void)
-{
-	struct symbols libc;
-	bool have = libc_open(&libc), tsan = tsan_there();
-	const uint32_t *known = have ? cache_look(&libc) : NULL;
-
-	masks_init();
-	for (uint32_t row = 0; row < n_rows; row++) {
-		bool direct = have && !(tsan && row_family[row] == FAMILY_LOCK);
-		void *f = NULL;
-
-		if (direct && known)
-			f = known[row] ? (void *)(libc.base + known[row]) : NULL;
-		else if (direct)
-			f = symbol_find(&libc, row_symbol(row));
-		if (!f)
-			f = dlsym(RTLD_NEXT, row_symbol(row));
-		real[row] = (real_function)f;
-	}
+	return libc_table.table ? &libc_table : NULL;
 }
 
 void *real_symbol(const char *name)
 {
-	struct symbols libc;
-	void *f = libc_open(&libc) ? symbol_find(&libc, name) : NULL;
+	const struct symbols *s = libc();
+	void *f = s ? symbol_find(s, name) : NULL;
 
 	return f ? f : dlsym(RTLD_NEXT, name);
+}
+
+real_function real_find(uint32_t row)
+{
+	bool next = libc() && tsan_there && row_family[row] == FAMILY_LOCK;
+	void *f = next ? dlsym(RTLD_NEXT, row_symbol(row)) : real_symbol(row_symbol(row));
+
+	real[row] = (real_function)f;
+	return real[row];
+}
+
+/* The latest that libc got of all rows (glibc 2.36): where it is, they all are. */
+#define LATEST_ROW "pidfd_send_signal"
+
+void real_init(bool all)
+{
+	const struct symbols *s = libc();
+	bool lacks = !s || !symbol_find(s, LATEST_ROW);
+
+	masks_init();
+	for (uint32_t row = 0; (all || lacks || tsan_there) && row < n_rows; row++)
+		if (!real[row] && (all || lacks || row_family[row] == FAMILY_LOCK))
+			real_find(row);
 }

@@ -337,12 +337,8 @@ enum { ENVIRONMENT_ROOM = 1024 };
 		enum { makes_program = SH_##shape_ == SH_EXEC_ENV || SH_##shape_ == SH_SPAWN }; \
 		char *room[makes_program ? ENVIRONMENT_ROOM : 1], text[makes_program ? ENVIRONMENT_TEXT : 1]; \
 		const long a[7] = { VALUES_##arguments }; \
-		real_function f = real[ROW_##symbol]; \
+		real_function f = real_of(ROW_##symbol); \
 \
-		if (unlikely(!f)) { \
-			real_init(); \
-			f = real[ROW_##symbol]; \
-		} \
 		if (unlikely(!at_work())) \
 			return NARROW_##result_kind_(f(a[0], a[1], a[2], a[3], a[4], a[5], a[6])); \
 		if (moves_bytes(SH_##shape_) && RES_##result_kind_ == RES_L) { \
@@ -412,7 +408,7 @@ static long recorded(struct inv *v, uint32_t row, uint64_t site)
 {
 	v->site = site;
 	if (!begin(v, row, row_shape[row], row_family[row]))
-		return pass(v, real[row]);
+		return pass(v, real_of(row));
 	if (!v->skip)
 		v->result = call_real(v);
 	else if (v->error)
