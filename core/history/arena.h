@@ -18,7 +18,7 @@
 #include "core/history/event.h"
 
 #define ARENA_MAGIC 0x5ab07a2eu
-#define ARENA_VERSION 2u
+#define ARENA_VERSION 3u
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
@@ -169,7 +169,7 @@ struct arena {
 	_Atomic uint32_t bell;		/* counts what there is for the harness to look at */
 	_Atomic uint32_t stop;		/* 1: the run is over: who is about to make an object waits to be killed */
 	uint32_t n_roles;
-	_Atomic uint32_t n_images, n_modules;
+	_Atomic uint32_t n_images, n_modules, n_procs, n_objects;
 	uint32_t kept_images, kept_modules;	/* of zygotes: arena_reset() forgets those above */
 	_Atomic uint32_t next_chunk, n_chunks;
 	_Atomic uint64_t lost;		/* events that found no chunk */
@@ -178,11 +178,9 @@ struct arena {
 	char directory[256];		/* ${TMP} */
 	struct role_slot roles[ARENA_ROLES];
 	struct proc procs[ARENA_PROCS];
-	_Atomic uint32_t n_procs;
 	struct thread threads[ARENA_THREADS];
 	struct object objects[ARENA_OBJECTS];
-	_Atomic uint32_t n_objects;
-	struct module modules[ARENA_MODULES];
+	_Alignas(4096) struct module modules[ARENA_MODULES];
 	_Alignas(64) unsigned char plan[ARENA_PLAN];	/* struct plan */
 	_Alignas(4096) struct chunk chunks[];
 };

@@ -19,7 +19,7 @@ static void on_crash(int sig)
 	if (self && self->live)
 		atomic_store(&arena->procs[self->proc].died_by, sig);
 	/* The default action is back, and the signal is not blocked: this is the end. */
-	syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
+	syscall(SYS_tgkill, my_pid(), syscall(SYS_gettid), sig);
 }
 
 static bool libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)

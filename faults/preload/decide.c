@@ -17,6 +17,7 @@
 
 #include "core/base/rng.h"
 #include "core/base/str.h"
+#include "faults/preload/environ.h"
 
 /* What the callback has to decide about, and what it has decided. */
 static __thread struct {
@@ -334,7 +335,7 @@ void fiu_start(void)
 	const struct plan *plan = arena_plan(arena);
 
 	if (!fiu_started) {
-		const char *fifo = getenv("FIU_CTRL_FIFO");
+		const char *fifo = environment_value("FIU_CTRL_FIFO");
 
 		if (!plan->n_faults && !fifo)
 			return;
@@ -358,7 +359,7 @@ void fiu_prepare(void)
 	const struct plan *plan = arena_plan(arena);
 	struct call_set armed = { { 0 } };
 
-	if (!plan->n_faults || (!fiu_started && getenv("FIU_CTRL_FIFO")))
+	if (!plan->n_faults || (!fiu_started && environment_value("FIU_CTRL_FIFO")))
 		return;
 	if (!fiu_started)
 		fiu_init(0);

@@ -2,14 +2,27 @@
 #include "faults/preload/environ.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/str.h"
 
 static const char *value_of(const char *entry, const char *name)
 {
-	size_t n = strlen(name);
+	for (; *name; name++, entry++)
+		if (*entry != *name)
+			return NULL;
+	return *entry == '=' ? entry + 1 : NULL;
+}
 
-	return strncmp(entry, name, n) == 0 && entry[n] == '=' ? entry + n + 1 : NULL;
+const char *environment_value(const char *name)
+{
+	for (char **entry = environ; entry && *entry; entry++) {
+		const char *value = value_of(*entry, name);
+
+		if (value)
+			return value;
+	}
+	return NULL;
 }
 
 static char *put(char *text, char *end, const char *a, const char *b, const char *c, const char *d)

@@ -2,12 +2,13 @@
 /* Which program this is: its file, its modules, and whether it only starts another. */
 #include "faults/preload/inject.h"
 
+#include <fcntl.h>
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <unistd.h>
 
 #include "core/base/str.h"
+#include "faults/preload/environ.h"
 
 enum { PATH_ROOM = 512 };
 
@@ -23,11 +24,11 @@ static void executable_find(const struct role_slot *slot, char *path, size_t siz
 	const char *started = (const char *)getauxval(AT_EXECFN);
 	ssize_t n;
 
-	if (slot->executable[0] && started && strcmp(started, slot->path) == 0 && getppid() == arena->harness_pid) {
+	if (slot->executable[0] && started && text_same(started, slot->path) && parent_pid() == arena->harness_pid) {
 		text_copy(path, size, slot->executable);
 		return;
 	}
-	n = readlink("/proc/self/exe", path, size - 1);
+	n = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, size - 1);
 	path[n > 0 ? n : 0] = '\0';
 }
 
@@ -81,7 +82,7 @@ static void launcher_find(const char *path, struct image *image)
 
 	name = name ? name + 1 : path;
 	for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++)
-		if (strcmp(name, launchers[i]) == 0) {
+		if (text_same(name, launchers[i])) {
 			image->launcher = true;
 			image->stays = i >= LAUNCHERS_BECOME;
 			return;

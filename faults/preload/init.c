@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/str.h"
+#include "faults/preload/environ.h"
 
 struct arena *arena;
 struct self *self;
@@ -41,7 +42,7 @@ static bool arena_open(const char *path)
 
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) || st.st_size < (off_t)sizeof(struct arena)) {
+	if (fd_stat(fd, &st) || st.st_size < (off_t)sizeof(struct arena)) {
 		raw_close(fd);
 		return false;
 	}
@@ -109,7 +110,7 @@ void child_not_beside(int32_t pid)
 
 bool borrows_memory(void)
 {
-	return self->pid != (int32_t)getpid();
+	return self->pid != my_pid();
 }
 
 static void child_name(char *name, const char *parent, uint32_t ordinal)
@@ -144,8 +145,8 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	atomic_store(&p->state, PROC_CLAIMED);
 	atomic_store(&p->died_by, 0);
 	atomic_store(&p->n_beside, 0);
-	p->pid = (int32_t)getpid();
-	p->parent_pid = (int32_t)getppid();
+	p->pid = my_pid();
+	p->parent_pid = parent_pid();
 	p->role = my_role;
 	p->parent = parent;
 	atomic_store(&p->n_children, 0);
@@ -166,6 +167,7 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 /* The descriptors that the harness gave are not channels between roles. */
 static void standard_mark(void)
 {
+	object_forget_range(0, HIGHEST_STANDARD);	/* written before it is read: one page fault, not two */
 	for (int fd = 0; fd <= HIGHEST_STANDARD; fd++) {
 		struct object *o = object_at(object_of_fd(fd));
 
@@ -282,7 +284,7 @@ static void role_begin(void)
 /* exec in the same process keeps the identity; the child of a process of ours is its child; else it is the role. */
 static void program_begin(void)
 {
-	uint32_t mine = proc_of_pid((int32_t)getpid()), parents = mine ? 0 : proc_of_pid((int32_t)getppid());
+	uint32_t mine = proc_of_pid(my_pid()), parents = mine ? 0 : proc_of_pid(parent_pid());
 
 	if (mine) {
 		struct proc *p = &arena->procs[mine - 1];
@@ -333,11 +335,12 @@ static void begin_here(void)
 
 __attribute__((constructor)) static void start(int argc, char **argv)
 {
-	const char *path = getenv(ARENA_ENV), *role = getenv(ROLE_ENV);
+	const char *path = environment_value(ARENA_ENV), *role = environment_value(ROLE_ENV);
+	bool asked_for_zygote = environment_value(ZYGOTE_ENV) != NULL;
 
 	(void)argc;
-	real_init(getenv(ZYGOTE_ENV) != NULL);
 	bind_as_ever(argv);
+	real_init(asked_for_zygote);
 	if (!path || !arena_open(path))
 		return;
 	my_role = number_of(role);
@@ -346,12 +349,12 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 		return;
 	}
 	begin_here();
-	is_zygote = getenv(ZYGOTE_ENV) != NULL && !my_image.launcher;
+	is_zygote = asked_for_zygote && !my_image.launcher;
 	/*
 	 * What a launcher starts beside itself is not the whole of the role, and it may start more than one: then there
 	 * is no zygote. The harness sees that from the end, and starts the role anew for each run.
 	 */
-	if (getenv(ZYGOTE_ENV) && (my_image.stays || (is_zygote && getppid() != arena->harness_pid)))
+	if (asked_for_zygote && (my_image.stays || (is_zygote && parent_pid() != arena->harness_pid)))
 		syscall(SYS_exit_group, 0);
 	if (!is_zygote)
 		program_begin();
@@ -359,7 +362,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 
 __attribute__((destructor)) static void finish(void)
 {
-	if (!self || !self->live || self->pid != (int32_t)getpid())
+	if (!self || !self->live || self->pid != my_pid())
 		return;
 	datagram_flush(-1);
 	event_note(EV_EXIT, NULL, -1, 0);
@@ -372,7 +375,7 @@ void wrap__Exit(int status) __asm__("_Exit") __attribute__((visibility("default"
 void wrap__exit(int status)
 {
 	/* In a child of vfork the memory is still the parent's, and so is the identity. */
-	if (self && self->live && self->pid == (int32_t)getpid()) {
+	if (self && self->live && self->pid == my_pid()) {
 		datagram_flush(-1);
 		event_note(EV_EXIT, NULL, status, 0);
 		atomic_store(&arena->procs[self->proc].state, PROC_EXITED);

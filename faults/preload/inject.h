@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/history/arena.h"
 #include "core/model/plan.h"
@@ -96,6 +98,26 @@ static inline real_function real_of(uint32_t row)
 	return likely(f) ? f : real_find(row);
 }
 void *real_symbol(const char *name);	/* one more of libc's functions */
+
+/* What starts need is asked of the kernel: libc's way to it would be one more page of libc to bring in. */
+struct stat;
+struct statfs;
+static inline int fd_stat(int fd, struct stat *st)
+{
+	return (int)syscall(SYS_fstat, fd, st);
+}
+static inline int fd_statfs(int fd, struct statfs *fs)
+{
+	return (int)syscall(SYS_fstatfs, fd, fs);
+}
+static inline int32_t my_pid(void)
+{
+	return (int32_t)syscall(SYS_getpid);
+}
+static inline int32_t parent_pid(void)
+{
+	return (int32_t)syscall(SYS_getppid);
+}
 
 /* init.c */
 bool identity_take(void);		/* after fork, or late: true if this process has an identity now */

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "faults/preload/environ.h"
+
 /* Does the object import dlopen()? The relocations name what it imports. */
 static bool imports_loading(const struct link_map *map)
 {
@@ -55,7 +57,7 @@ static bool loads_later(void)
 
 void bind_as_ever(char **argv)
 {
-	const char *mark = getenv(ZYGOTE_ENV);
+	const char *mark = environment_value(ZYGOTE_ENV);
 
 	if (!mark || mark[0] != '2' || !loads_later())
 		return;

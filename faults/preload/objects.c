@@ -343,9 +343,9 @@ static uint32_t file_object(int fd, const struct stat *st)
 	/* Reading the link costs more than all the rest, so it is left out where it would tell nothing. */
 	if (S_ISCHR(st->st_mode) && !is_terminal(st->st_rdev))
 		return 0;
-	if (S_ISFIFO(st->st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
+	if (S_ISFIFO(st->st_mode) && fd_statfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
 		return object_of_key(OBJ_PIPE, st->st_ino, NULL);
-	if (S_ISREG(st->st_mode) && (st->st_nlink > 0 && fstatfs(fd, &fs) == 0 && fs.f_type != MQUEUE_MAGIC &&
+	if (S_ISREG(st->st_mode) && (st->st_nlink > 0 && fd_statfs(fd, &fs) == 0 && fs.f_type != MQUEUE_MAGIC &&
 					    fs.f_type != 0x01021994 /* TMPFS_MAGIC */))
 		return 0;
 	if (!fd_link(fd, link, sizeof(link)) && !S_ISFIFO(st->st_mode))
@@ -360,7 +360,8 @@ static uint32_t file_object(int fd, const struct stat *st)
 			return object_of_key(OBJ_MEMFD, key, link);
 		if (begins(link, "/dev/shm/"))
 			return object_of_key(OBJ_POSIX_SHM, key, link);
-		return fstatfs(fd, &fs) == 0 && fs.f_type == MQUEUE_MAGIC ? object_of_key(OBJ_POSIX_MQ, key, link) : 0;
+		return fd_statfs(fd, &fs) == 0 && fs.f_type == MQUEUE_MAGIC
+			? object_of_key(OBJ_POSIX_MQ, key, link) : 0;
 	}
 	return begins(link, "anon_inode:") ? anonymous_object(fd, link) : 0;
 }
@@ -376,7 +377,7 @@ uint32_t object_of_fd(int fd)
 	if (likely(fd < FD_TABLE && fd_table[fd]))
 		return fd_table[fd] == NOT_IPC ? 0 : (uint32_t)fd_table[fd];
 	saved = errno;
-	object = fstat(fd, &st) ? 0 : S_ISSOCK(st.st_mode) ? socket_object(fd, st.st_ino) : file_object(fd, &st);
+	object = fd_stat(fd, &st) ? 0 : S_ISSOCK(st.st_mode) ? socket_object(fd, st.st_ino) : file_object(fd, &st);
 	if (fd < FD_TABLE && !(errno == EBADF && !object))
 		fd_table[fd] = object ? (int32_t)object : NOT_IPC;
 	errno = saved;

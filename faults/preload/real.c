@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "faults/preload/environ.h"
+
 real_function real[CALL_BITS];
 
 const uint8_t row_family[] = {
@@ -120,7 +122,7 @@ static void *symbol_find(const struct symbols *s, const char *name)
 		uint32_t h = chain[i - first];
 		const ElfW(Sym) *sym = &s->table[i];
 
-		if ((h | 1) == (hash | 1) && strcmp(s->names + sym->st_name, name) == 0 && sym->st_shndx != SHN_UNDEF &&
+		if ((h | 1) == (hash | 1) && text_same(s->names + sym->st_name, name) && sym->st_shndx != SHN_UNDEF &&
 			!(s->versions && s->versions[i] & VERSION_HIDDEN) &&
 			ELF64_ST_TYPE(sym->st_info) != STT_GNU_IFUNC)
 			return (void *)(s->base + sym->st_value);

@@ -81,7 +81,7 @@ static enum refusal segment_cut(const struct inv *v, const struct object *o, con
 
 	if (fd < 0)
 		return REFUSED_RIGHTS;
-	if (fstat(fd, &st) || s->fault->value >= st.st_size)
+	if (fd_stat(fd, &st) || s->fault->value >= st.st_size)
 		refusal = REFUSED_NOT_SHORTER;
 	else if (s->fault->realism == REALISM_LINUX && !is_within_reach(o, &st))
 		refusal = REFUSED_PRIVATE;

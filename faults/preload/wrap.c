@@ -366,7 +366,7 @@ enum { ENVIRONMENT_ROOM = 1024 };
 		else if (v.error) \
 			errno = v.error; \
 		if (makes_program && SH_##shape_ == SH_EXEC_ENV && borrows_memory()) \
-			child_not_beside((int32_t)getpid()); \
+			child_not_beside(my_pid()); \
 		if (SH_##shape_ == SH_FORK && v.result == 0) \
 			return 0; /* the child: its identity was taken by the handler of pthread_atfork */ \
 		end(&v, ROW_##symbol, SH_##shape_); \
@@ -392,7 +392,7 @@ static long pass(struct inv *v, real_function f)
 /* exec does not come back: the slot must not say for ever that the thread is in it. */
 static void exec_note(struct inv *v)
 {
-	int32_t pid = (int32_t)getpid();
+	int32_t pid = my_pid();
 
 	event_note(EV_EXEC, v, pid, 0);
 	if (pid != self->pid)

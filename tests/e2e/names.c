@@ -6,6 +6,14 @@
 #include <string.h>
 
 #include "core/base/str.h"
+
+/* Some of these names are banned further down. */
+static const char *const rows[] = {
+#define CALL(symbol, ...) #symbol,
+#include "faults/calls.def"
+#undef CALL
+};
+
 #include "core/base/banned.h"
 
 /* What a header, a fortified build, a 64-bit build or a library's own code may call. Not all are in every libc. */
@@ -56,4 +64,15 @@ Test(names, all_go_through_the_injector)
 		cr_expect(strstr(file_of(dlsym(injector, names[i])), "libsabot"), "%s does not", names[i]);
 	}
 	free(path);
+}
+
+/* What the injector looks up only at the first call, since it takes no lock: whatever libc itself has. */
+Test(names, a_libc_that_has_the_latest_has_all)
+{
+	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+
+	if (!libc || !dlsym(libc, "pidfd_send_signal"))
+		cr_skip_test("an older libc: everything is looked up at the start");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect(strstr(file_of(dlsym(libc, rows[i])), "/libc.so."), "%s is not in libc", rows[i]);
 }
