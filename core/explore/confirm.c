@@ -12,7 +12,6 @@
 
 enum { KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
 
-/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
 /* The image that the process was in when it was struck; it may have become another program since. */
 static uint32_t struck_image(const struct history *h, uint32_t proc)
 {
@@ -22,6 +21,7 @@ static uint32_t struck_image(const struct history *h, uint32_t proc)
 	return h->procs[proc].image;
 }
 
+/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
 static void callers(struct box *box, const struct history *h, struct finding *f)
 {
 	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
