@@ -26,6 +26,7 @@
 #include "core/sys/files.h"
 #include "core/sys/namespaces.h"
 #include "core/sys/proc.h"
+#include "core/sys/spawn.h"
 
 /* There in a build that measures coverage. */
 extern void __gcov_dump(void) __attribute__((weak));
@@ -118,15 +119,6 @@ static void root_remove(struct box *box)
 	if (box->arena_path[0])
 		unlink(box->arena_path);
 	tree_remove(box->root);
-}
-
-static void signals_default(void)
-{
-	static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGWINCH };
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-
-	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-		sigaction(taken[i], &dfl, NULL);
 }
 
 /*

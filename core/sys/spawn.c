@@ -16,16 +16,13 @@ struct spawn_failure {
 	const char *step;
 };
 
-static void default_signals(void)
+void signals_default(void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t none;
 
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGKILL && s != SIGSTOP)
 			sigaction(s, &dfl, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Moves the three descriptors into place whatever their numbers are. */
@@ -46,6 +43,8 @@ static int place_descriptors(const int fds[3])
 
 static const char *child_prepare(const struct spawn *s)
 {
+	sigset_t none;
+
 	setpgid(0, 0);
 	if (place_descriptors(s->fds))
 		return "dup2";
@@ -61,7 +60,8 @@ static const char *child_prepare(const struct spawn *s)
 		if (setrlimit((__rlimit_resource_t)s->limits[i].resource, &limit))
 			return "setrlimit";
 	}
-	default_signals();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	return NULL;
 }
 
@@ -87,7 +87,7 @@ int spawn_start(const struct spawn *s, int *pid, const char **step)
 	sigset_t all, old;
 	pid_t child;
 
-	/* No handler of ours may run in the child, which shares our memory. */
+	/* Nothing may stop us half-way, nor reach the child before it has a group of its own. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	/* What the child stores is not seen by the compiler: from here on it knows nothing of *failure. */

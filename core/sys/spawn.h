@@ -21,9 +21,13 @@ struct spawn {
 	size_t n_limits;
 };
 
+/* Gives every signal its default action: of the sixty calls that takes, a program that is started needs none then. */
+void signals_default(void);
+
 /*
- * Starts the program in a process group of its own, with default signal actions and no signal blocked. 0 and *pid; or
- * -errno of the step that failed, and *step is its name (a literal). One thread at a time.
+ * Starts the program in a process group of its own, with no signal blocked and the caller's signal actions, which must
+ * be the default ones (signals_default()): until execve(2) the child shares the caller's memory, and no handler may run
+ * in it. 0 and *pid; or -errno of the step that failed, and *step is its name (a literal). One thread at a time.
  */
 int spawn_start(const struct spawn *s, int *pid, const char **step);
 

@@ -44,6 +44,7 @@ static int spawn(const char *path, char *const *argv, int out)
 		.n_limits = 1,
 	};
 
+	signals_default();
 	error = spawn_start(&s, &pid, &step);
 	close(null);
 	if (error)
