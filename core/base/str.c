@@ -97,19 +97,13 @@ void str_addf(struct str *s, const char *format, ...)
 
 void str_vaddf(struct str *s, const char *format, va_list args)
 {
-	va_list again;
-	int n;
+	char *text = NULL;
+	int n = vasprintf(&text, format, args);
 
-	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
-	if (n >= 0) {
-		char *text = mem_new((size_t)n + 1);
-
-		vsnprintf(text, (size_t)n + 1, format, again);
-		str_add_bytes(s, text, (size_t)n);
-		free(text);
-	}
-	va_end(again);
+	if (n < 0)
+		mem_check(NULL);
+	str_add_bytes(s, text, (size_t)n);
+	free(text);
 }
 
 bool glob_match(const char *pattern, const char *name)
