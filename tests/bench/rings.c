@@ -22,17 +22,21 @@ struct ring {
 	_Alignas(LINE) unsigned char slots[];
 };
 
+/*
+ * Sleeps until *word is no longer `seen`, or for nothing. It sleeps on `waits`, which the other side takes back before
+ * it wakes: who slept on the word itself could do so with nobody knowing, its flag taken back for an earlier wait.
+ */
 static void word_wait(_Atomic uint32_t *word, uint32_t seen, _Atomic uint32_t *waits)
 {
 	atomic_store(waits, 1);
 	if (atomic_load(word) == seen)
-		syscall(SYS_futex, word, FUTEX_WAIT, seen, NULL, NULL, 0);
+		syscall(SYS_futex, waits, FUTEX_WAIT, 1, NULL, NULL, 0);
 }
 
-static void word_wake(_Atomic uint32_t *word, _Atomic uint32_t *waits)
+static void word_wake(_Atomic uint32_t *waits)
 {
 	if (atomic_load(waits) && atomic_exchange(waits, 0))
-		syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+		syscall(SYS_futex, waits, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 int ring_send(struct ends *e, int side, void *bytes)
@@ -44,7 +48,7 @@ int ring_send(struct ends *e, int side, void *bytes)
 		word_wait(&r->head, head, &r->sender_waits);
 	memcpy(r->slots + (tail & (r->n_slots - 1)) * e->size, bytes, e->size);
 	atomic_store(&r->tail, tail + 1);
-	word_wake(&r->tail, &r->receiver_waits);
+	word_wake(&r->receiver_waits);
 	return 0;
 }
 
@@ -59,7 +63,7 @@ int ring_receive(struct ends *e, int side, void *bytes)
 	atomic_store(&r->head, head + 1);
 	/* A sender that found the ring full is woken when half of it is free: fewer switches. */
 	if (tail - head <= r->n_slots / 2)
-		word_wake(&r->head, &r->sender_waits);
+		word_wake(&r->sender_waits);
 	return 0;
 }
 
