@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/rng.h"
 #include "core/history/event.h"
 
 #define ARENA_MAGIC 0x5ab07a2eu
@@ -217,5 +218,19 @@ static inline uint64_t tick_now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 #endif
+
+/* How many objects may be looked at: the counter goes on when there is no room for more. */
+static inline uint32_t arena_n_objects(const struct arena *a)
+{
+	uint32_t n = atomic_load(&a->n_objects);
+
+	return n < ARENA_OBJECTS ? n : ARENA_OBJECTS;
+}
+
+/* The key of an object that is a file (stat(2): st_dev and st_ino), the same for everybody who has it open. */
+static inline uint64_t arena_file_key(uint64_t device, uint64_t inode)
+{
+	return rng_mix(device ^ rng_mix(inode));
+}
 
 #endif

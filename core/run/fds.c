@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "core/base/banned.h"
-#include "core/base/rng.h"
 #include "core/run/box.h"
 #include "core/sys/proc.h"
 
@@ -52,7 +51,7 @@ static bool other_end_gone(int pidfd, int fd, bool is_socket)
 /* Which process was at the other end, from what the injector saw of an object with this inode in this process. */
 static const char *who_was(const struct arena *a, uint64_t inode, uint32_t proc)
 {
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 
 	for (uint32_t i = n; i-- > 0;) {
 		const struct object *o = &a->objects[i];
@@ -70,7 +69,7 @@ static const char *who_was(const struct arena *a, uint64_t inode, uint32_t proc)
 /* A strike reset it: the kernel shows a TCP socket like that as one that was never connected. */
 static bool was_reset(const struct arena *a, uint64_t inode)
 {
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 
 	for (uint32_t i = 0; i < n; i++)
 		if (a->objects[i].state == 2 && a->objects[i].key == inode && a->objects[i].flags & OBF_RESET)
@@ -112,7 +111,7 @@ static void leak_report(struct box *box, const struct instance *in, int pid, int
 static const char *driver_of_memory(const struct box *box, int pid, int fd, const char *name)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 	char path[64];
 	struct stat st;
 	uint64_t key;
@@ -122,7 +121,7 @@ static const char *driver_of_memory(const struct box *box, int pid, int fd, cons
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
 	if (stat(path, &st))
 		return NULL;
-	key = rng_mix((uint64_t)st.st_dev ^ rng_mix((uint64_t)st.st_ino));	/* as faults/preload/objects.c has it */
+	key = arena_file_key(st.st_dev, st.st_ino);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
 		uint32_t slot = o->proc < ARENA_PROCS ? a->procs[o->proc].role : OUTCOME_ROLES;
@@ -150,7 +149,7 @@ static const struct {
 static uint64_t first_driver_stamp(const struct box *box)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 	uint64_t first = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -168,7 +167,7 @@ static uint64_t first_driver_stamp(const struct box *box)
 static uint32_t made_before(const struct box *box, uint32_t kind, uint32_t proc_plus_1, uint64_t stamp)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS, made = 0;
+	uint32_t n = arena_n_objects(a), made = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		made += a->objects[i].state == 2 && a->objects[i].kind == kind &&

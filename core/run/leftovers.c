@@ -77,7 +77,7 @@ static bool name_is(const char *object, const char *name)
 static uint32_t owner_of(const struct box *box, const char *name, uint32_t kind, uint64_t key)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
@@ -214,7 +214,7 @@ static void semaphore_collect(struct box *box, const struct object *o, uint32_t 
 static void named_collect(struct box *box)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 	bool queues_known = !access("/dev/mqueue", R_OK) || box->parts & NAMESPACES_IPC;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -257,7 +257,7 @@ static bool made_outside(const struct box *box, const struct object *o)
 static void outside_collect(struct box *box)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 	size_t tmp = strlen(box->tmp);
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -333,7 +333,7 @@ static void sysv_collect(struct box *box)
 static void sysv_seen_collect(struct box *box)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];

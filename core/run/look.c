@@ -202,7 +202,7 @@ void box_look(struct box *box, bool deep, struct look *out)
 /* Has the process used a datagram socket? Nobody tells it when the one at the other end is gone. */
 static bool uses_datagrams(const struct arena *a, uint32_t proc)
 {
-	uint32_t n = a->n_objects < ARENA_OBJECTS ? a->n_objects : ARENA_OBJECTS;
+	uint32_t n = arena_n_objects(a);
 
 	for (uint32_t i = 0; proc && i < n; i++)
 		if (a->objects[i].state == 2 && a->objects[i].proc == proc - 1 &&

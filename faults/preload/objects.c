@@ -162,16 +162,9 @@ static uint32_t object_new(uint32_t kind, uint64_t key)
 	return i + 1;
 }
 
-static uint32_t object_count(void)
-{
-	uint32_t n = atomic_load(&arena->n_objects);
-
-	return n < ARENA_OBJECTS ? n : ARENA_OBJECTS;
-}
-
 static uint32_t object_lookup(uint32_t kind, uint64_t key)
 {
-	uint32_t n = object_count();
+	uint32_t n = arena_n_objects(arena);
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &arena->objects[i];
@@ -193,7 +186,7 @@ static bool same_peer(uint32_t one, uint32_t two, bool connects)
 /* How many objects like this one its process had before, plus one. */
 static uint32_t ordinal_of(const struct object *o, uint32_t flag)
 {
-	uint32_t n = object_count(), ordinal = 1;
+	uint32_t n = arena_n_objects(arena), ordinal = 1;
 
 	for (uint32_t i = 0; i < n && &arena->objects[i] != o; i++) {
 		const struct object *other = &arena->objects[i];
@@ -336,7 +329,7 @@ static bool is_terminal(dev_t device)
 
 static uint32_t file_object(int fd, const struct stat *st)
 {
-	uint64_t key = rng_mix((uint64_t)st->st_dev ^ rng_mix((uint64_t)st->st_ino));
+	uint64_t key = arena_file_key(st->st_dev, st->st_ino);
 	char link[OBJECT_NAME] = "";
 	struct statfs fs;
 
@@ -442,7 +435,7 @@ void object_listening(int fd)
 /* The process that listens at, or has bound, an address. */
 static uint32_t proc_at(uint64_t address, uint32_t kind)
 {
-	uint32_t n = object_count();
+	uint32_t n = arena_n_objects(arena);
 
 	for (uint32_t i = n; i-- > 0;) {
 		const struct object *o = &arena->objects[i];
@@ -503,7 +496,7 @@ static void pair(uint32_t acceptor, uint32_t connector)
 /* Of the connects that may be the other end of what was accepted, the oldest. *pending: one has not returned yet. */
 static uint32_t connector_find(const struct object *a, uint64_t listener, int32_t pid, bool *pending)
 {
-	uint32_t n = object_count(), best = 0;
+	uint32_t n = arena_n_objects(arena), best = 0;
 	bool inet = a->kind == OBJ_TCP;
 
 	*pending = false;
