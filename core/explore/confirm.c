@@ -2,68 +2,13 @@
 /* What broke is tried again, in boxes of its own, drawn, and made as small as it can be. */
 #include "core/explore/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/banned.h"
 #include "core/base/str.h"
-#include "core/report/diagram.h"
 
 enum { KEPT_PAYLOAD = 24, OTHERS_MOST = 4 };
-
-/* The image that the process was in when it was struck; it may have become another program since. */
-static uint32_t struck_image(const struct history *h, uint32_t proc)
-{
-	for (size_t i = 0; i < h->n_events; i++)
-		if (h->events[i].e.kind == EV_STRIKE && h->events[i].proc == proc)
-			return h->events[i].image;
-	return h->procs[proc].image;
-}
-
-/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
-static void callers(struct box *box, const struct history *h, struct finding *f)
-{
-	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
-	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
-	char text[SITE_TEXT];
-	size_t used = 0;
-	uint32_t image;
-
-	f->callers[0] = '\0';
-	if (!proc || proc > h->n_procs)
-		return;
-	image = struck_image(h, proc - 1);
-	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
-		struct site site;
-
-		if (site_find(h, image, state->frames[i], &site) || !site.line || !site.program)
-			break;
-		site_print(&site, text, sizeof(text));
-		if (i)
-			used += (size_t)snprintf(
-				f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
-		if (used < sizeof(f->callers) && site.inlined_into[0])
-			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s",
-				used ? " < " : "", site.inlined_into);
-		if (used >= sizeof(f->callers))
-			break;
-	}
-}
-
-static void picture(struct sweep *w, struct box *box, struct finding *f)
-{
-	struct str s = STR_NONE;
-	struct history h;
-
-	if (history_read(box_arena(box), &h))
-		return;
-	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
-	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
-	callers(box, &h, f);
-	str_fini(&s);
-	history_fini(&h);
-}
 
 /* What was found at a wider realism may be lawful on Linux as well. */
 static bool beyond_linux(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out)
@@ -100,7 +45,7 @@ static void confirm(struct sweep *w, struct box *box, struct finding *f, enum sy
 		text_copy(f->text, sizeof(f->text), t.text);
 		text_copy(f->role, sizeof(f->role), t.role);
 		text_copy(f->property, sizeof(f->property), t.property);
-		picture(w, box, f);
+		evidence_take(w, box, f);
 	}
 }
 

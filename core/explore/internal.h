@@ -110,6 +110,8 @@ struct finding {
 	char scenario[256];		/* file written; "" not yet */
 	char diagram[FINDING_DIAGRAM];
 	char callers[256];		/* "server.c:100 (serve) < server.c:140 (main)" */
+	char broke_at[SITE_KEY];	/* "server.c:88": the last call of the one who showed it; "" says nothing */
+	char broke[SITE_KEY + 64];	/* "server, in write at server.c:88 (flush)" */
 	uint32_t messages, clients;	/* fewer than the scenario has suffice; 0: as many as it has */
 	bool posix;			/* lawful by POSIX, not seen on Linux */
 };
@@ -199,6 +201,8 @@ int worker_prepare(struct sweep *w, struct box *box);
 int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool positions);
 /* One struck run, judged. 0 or -errno. */
 int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t);
+/* evidence.c, in a box whose run broke: fills the picture, the callers and the place of the end in *f. */
+void evidence_take(struct sweep *w, struct box *box, struct finding *f);
 /* confirm.c: an errand, run in a box */
 int errand_confirm(struct box *box, void *data);
 /* shrink.c, in a box: leaves out of the scenario what the finding does not need. The box is prepared anew. */

@@ -16,12 +16,13 @@ static json_t *finding_json(const struct sweep *w, uint32_t index)
 	char again[32];
 
 	snprintf(again, sizeof(again), "%u/%u", finding_reproduced(f), f->tried);
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:[s], s:s, s:s, s:s, s:s, s:s, s:s}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:[s], s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 		"id", (int)index + 1, "role", c->process, "call", c->call, "site", w->sites[c->site].key,
 		"function", w->sites[c->site].text, "nth", (json_int_t)c->occurrence, "do", c->label,
 		"symptom", symptom_names[f->symptom], "properties", finding_property(f),
 		"realism", f->posix ? "posix" : "linux", "reproduced", again, "scenario", f->scenario,
-		"why", f->text, "advice", advice(c, f->symptom), "callers", f->callers);
+		"why", f->text, "advice", advice(c, f->symptom), "callers", f->callers,
+		"broke_at", f->broke_at);
 }
 
 static json_t *coverage_json(const struct sweep *w)

@@ -50,6 +50,8 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 	fprintf(out, "      seen:    %s\n", f->text);
 	if (f->callers[0])
 		fprintf(out, "      called:  %s\n", f->callers);
+	if (f->broke[0])
+		fprintf(out, "      broke:   %s\n", f->broke);
 	fprintf(out, "      again:   %u of %u; %u trials alike%s\n", finding_reproduced(f), f->tried, f->n_alike,
 		f->symptom == SYMPTOM_AMPLIFIED ? "; of lower grade" : "");
 	if (f->messages)
@@ -62,6 +64,28 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 	if (f->scenario[0])
 		fprintf(out, "      repro: sabot run %s --seed %" PRIu64 "\n", f->scenario, w->scenario->seed);
 	fputc('\n', out);
+}
+
+/* Several findings that end at one place are most likely one mistake. */
+static void places_print(const struct sweep *w, FILE *out)
+{
+	for (uint32_t i = 0; i < w->n_findings; i++) {
+		const char *place = w->findings[i].broke;
+		uint32_t n = 0, before = 0;
+
+		for (uint32_t k = 0; k < w->n_findings; k++) {
+			bool same = place[0] && strcmp(w->findings[k].broke, place) == 0;
+
+			n += same;
+			before += same && k < i;
+		}
+		if (n < 2 || before)
+			continue;
+		for (uint32_t k = i, told = 0; k < w->n_findings; k++)
+			if (strcmp(w->findings[k].broke, place) == 0)
+				fprintf(out, "%s%u", told++ ? ", " : "findings ", k + 1);
+		fprintf(out, " broke at one place: %s\n", place);
+	}
 }
 
 static void coverage_print(const struct sweep *w, FILE *out)
@@ -155,6 +179,7 @@ void explore_print(const struct sweep *w, FILE *out)
 		fprintf(out, "%u of %u faults were tried, as --positions has it\n", w->n_order, w->n_wanted);
 	if (w->out_of_budget)
 		fputs("the budget is used up: not all was tried\n", out);
+	places_print(w, out);
 	fprintf(out, "%u finding%s\n", w->n_findings, w->n_findings == 1 ? "" : "s");
 }
 

@@ -15,7 +15,7 @@ struct care {
 };
 
 struct mistake {
-	char technique[24], design[16], name[32], symptom[16];
+	char technique[24], design[16], name[32], symptom[16], broke[64];
 };
 
 static struct sabot_run explored(const char *technique, const char *design, const char *mistake, const char *realism)
@@ -61,12 +61,12 @@ ParameterizedTest(struct care *c, explore, care_has_no_finding)
 ParameterizedTestParameters(explore, a_mistake_is_found)
 {
 	static struct mistake all[] = {
-		{ "unix-stream", "iterative", "short-read", "wrong-output" },
-		{ "tcp", "poll", "short-read", "wrong-output" },
-		{ "tcp", "select", "die-on-accept-error", "down" },
-		{ "unix-stream", "epoll", "no-eintr-retry", "" },
-		{ "unix-stream", "iterative", "leak-fd-on-error", "leak" },
-		{ "tcp", "iterative", "ignore-sigpipe-off", "down" },
+		{ "unix-stream", "iterative", "short-read", "wrong-output", "" },
+		{ "tcp", "poll", "short-read", "wrong-output", "" },
+		{ "tcp", "select", "die-on-accept-error", "down", "" },
+		{ "unix-stream", "epoll", "no-eintr-retry", "", "" },
+		{ "unix-stream", "iterative", "leak-fd-on-error", "leak", "" },
+		{ "tcp", "iterative", "ignore-sigpipe-off", "down", "broke:   server, in write at client_handle.c:" },
 	};
 
 	return cr_make_param_array(struct mistake, all, sizeof(all) / sizeof(*all));
@@ -78,5 +78,6 @@ ParameterizedTest(struct mistake *m, explore, a_mistake_is_found)
 
 	cr_expect_eq(r.code, 1, "%s %s: exit %d\n%s%s", m->technique, m->name, r.code, r.out, r.err);
 	cr_expect_not_null(strstr(r.out, m->symptom), "no %s:\n%s", m->symptom, r.out);
+	cr_expect_not_null(strstr(r.out, m->broke), "no \"%s\":\n%s", m->broke, r.out);
 	sabot_run_fini(&r);
 }

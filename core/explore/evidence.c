@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What a finding shows of the run that broke: its picture, what the struck line was called from, where it ended. */
+#include "core/explore/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/banned.h"
+#include "core/base/str.h"
+#include "core/model/call.h"
+#include "core/report/diagram.h"
+
+/* The image that the process was in when it was struck; it may have become another program since. */
+static uint32_t struck_image(const struct history *h, uint32_t proc)
+{
+	for (size_t i = 0; i < h->n_events; i++)
+		if (h->events[i].e.kind == EV_STRIKE && h->events[i].proc == proc)
+			return h->events[i].image;
+	return h->procs[proc].image;
+}
+
+/* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
+static void callers(struct box *box, const struct history *h, struct finding *f)
+{
+	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
+	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
+	char text[SITE_TEXT];
+	size_t used = 0;
+	uint32_t image;
+
+	f->callers[0] = '\0';
+	if (!proc || proc > h->n_procs)
+		return;
+	image = struck_image(h, proc - 1);
+	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
+		struct site site;
+
+		if (site_find(h, image, state->frames[i], &site) || !site.line || !site.program)
+			break;
+		site_print(&site, text, sizeof(text));
+		if (i)
+			used += (size_t)snprintf(
+				f->callers + used, sizeof(f->callers) - used, "%s%s", used ? " < " : "", text);
+		if (used < sizeof(f->callers) && site.inlined_into[0])
+			used += (size_t)snprintf(f->callers + used, sizeof(f->callers) - used, "%s%s",
+				used ? " < " : "", site.inlined_into);
+		if (used >= sizeof(f->callers))
+			break;
+	}
+}
+
+/*
+ * Where the one who showed it was last: in the call that it never left, or else behind the last that it made. "" when
+ * that says nothing: it ended in its own way, or nothing of it is known.
+ */
+static void last_place(const struct history *h, struct finding *f)
+{
+	const struct history_event *last = NULL;
+	struct site site;
+	char place[SITE_TEXT];
+
+	f->broke_at[0] = f->broke[0] = '\0';
+	if ((f->symptom != SYMPTOM_HANG && f->symptom != SYMPTOM_CRASH && f->symptom != SYMPTOM_DOWN &&
+		f->symptom != SYMPTOM_BUSY_LOOP) || strstr(f->text, "exit status"))
+		return;
+	for (size_t i = 0; i < h->n_events; i++) {
+		const struct history_event *e = &h->events[i];
+
+		if (strcmp(h->procs[e->proc].name, f->role) != 0 || (e->e.kind != EV_CALL && e->e.kind != EV_INVOKED))
+			continue;
+		if (!last || e->e.kind == EV_INVOKED || last->e.kind != EV_INVOKED)
+			last = e;
+	}
+	if (!last || site_find(h, last->image, last->e.site, &site))
+		return;
+	site_key(&site, f->broke_at, sizeof(f->broke_at));
+	site_print(&site, place, sizeof(place));
+	snprintf(f->broke, sizeof(f->broke), "%s, %s %s at %s", f->role,
+		last->e.kind == EV_INVOKED ? "in" : "after", call_table[last->e.call].name, place);
+}
+
+void evidence_take(struct sweep *w, struct box *box, struct finding *f)
+{
+	struct str s = STR_NONE;
+	struct history h;
+
+	if (history_read(box_arena(box), &h))
+		return;
+	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
+	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
+	callers(box, &h, f);
+	last_place(&h, f);
+	str_fini(&s);
+	history_fini(&h);
+}
