@@ -36,13 +36,17 @@ static void no_hang_check(const struct property_input *in, struct verdict *out)
 {
 	const struct outcome *o = in->outcome;
 	struct str s = STR_NONE;
+	bool held = false;
 
 	if (o->end != RUN_HUNG && o->end != RUN_TIMEOUT)
 		return;
 	for (uint32_t i = 0; i < o->n_waiters && i < OUTCOME_WAITERS; i++) {
 		waiter_add(&s, &o->waiters[i]);
+		held |= o->waiters[i].held;
 		evidence_find(in->history, &o->waiters[i], out);
 	}
+	if (held && o->why[0])
+		str_addf(&s, "; %s", o->why);
 	if (s.length)
 		verdict_set(
 			out, VERDICT_VIOLATED, "%s%s", o->end == RUN_HUNG ? "" : "the time was over: ", str_get(&s));

@@ -150,15 +150,15 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 		const struct outcome *o = all[k];
 
 		if (o->end != RUN_DONE) {
-			snprintf(b->why, sizeof(b->why), "without any fault%s, it %s: %.300s",
-				 k ? " and run a second time" : "", end_words(o), o->why);
+			snprintf(b->why, sizeof(b->why), "%sit %s: %.300s",
+				 k ? "run a second time, " : "", end_words(o), o->why);
 			return false;
 		}
 		for (uint32_t i = 0; i < o->n_roles; i++) {
 			const struct role_outcome *r = &o->roles[i];
 
 			if (r->ended == ENDED_SIGNAL || r->ended == ENDED_BY_HARNESS) {
-				snprintf(b->why, sizeof(b->why), "without any fault, role %s %s%d", r->name,
+				snprintf(b->why, sizeof(b->why), "role %s %s%d", r->name,
 					r->ended == ENDED_SIGNAL ? "is killed by signal "
 								 : "does not end when it is stopped; signal ",
 					r->ended == ENDED_SIGNAL ? r->status : SIGKILL);

@@ -116,7 +116,7 @@ static int learn_order(struct sweep *w, struct box *box, struct outcome *out)
 
 	if (plan_reversed(box_arena(box), w) < 2)
 		return 0;
-	if (run_once(box, &options, out))
+	if (run_once(box, &options, out) || out->end == RUN_BROKEN)
 		return broken(w, out);
 	baseline_learn_order(&w->baseline, out);
 	w->n_runs++;
@@ -131,7 +131,7 @@ int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool pos
 		int error;
 
 		plan_one(box_arena(box), w, NULL);
-		if (run_once(box, &options, out))
+		if (run_once(box, &options, out) || out->end == RUN_BROKEN)
 			return broken(w, out);
 		baseline_learn(&w->baseline, out, NULL, i == 0);
 		if (positions && i == 0 && out->end == RUN_DONE) {
@@ -141,7 +141,7 @@ int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool pos
 		}
 		options.probe = true;
 		plan_one(box_arena(box), w, NULL);
-		if (run_once(box, &options, out))
+		if (run_once(box, &options, out) || out->end == RUN_BROKEN)
 			return broken(w, out);
 		baseline_learn(&w->baseline, NULL, out, false);
 		w->n_runs += 2;

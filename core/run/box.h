@@ -147,6 +147,9 @@ int ready_look(struct box *box);
 void ready_ended(struct box *box, struct instance *in);
 /* Nothing moves: whoever lives and is not ready counts as ready. True if there was one. */
 bool ready_by_idleness(struct box *box);
+/* The one that others wait for and that was never seen to be ready, or NULL; and that in a sentence. */
+const struct instance *ready_waited_for(const struct box *box);
+void ready_explain(const struct instance *in, char *why, size_t size);
 bool ready_after_met(const struct box *box, const struct instance *in);
 
 /* reap.c */

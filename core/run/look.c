@@ -136,12 +136,35 @@ bool box_is_main(const struct box *box, int pid)
 	return false;
 }
 
+/* The first of those that a role comes after, if it is not ready yet; NULL: nothing holds the role back. */
+static const char *held_by(const struct box *box, uint32_t role)
+{
+	uint64_t after = role < box->n_instances ? box->instances[role].after : 0;
+
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		if (after >> i & 1 && !box->arena->roles[i].ready)
+			return box->out->roles[i].name;
+	return NULL;
+}
+
+/* It has come up, and waits in the injector for those that its role comes after: nothing of its own has begun. */
+static bool is_held(const struct box *box, int pid, const struct thread *t)
+{
+	uint32_t proc = !t || !t->call ? arena_proc_of(box->arena, pid) : 0;
+
+	return proc && !box->arena->procs[proc - 1].launcher && held_by(box, box->arena->procs[proc - 1].role);
+}
+
 /* A thread in a recorded call is known by its slot; of others only the kernel can tell whether they moved. */
 static void look_thread(struct box *box, const struct slots *slots, int pid, int tid, bool deep, struct look *out)
 {
 	const struct thread *t = slot_of(slots, tid);
 	struct thread_state state;
 
+	if (is_held(box, pid, t)) {
+		out->n_threads++;
+		return;
+	}
 	deep |= !t || !t->call;
 	if (proc_thread_state(pid, tid, deep, &state))
 		return;
@@ -261,17 +284,6 @@ static uint32_t role_of(const struct box *box, int pid, uint32_t proc)
 		if (box->instances[i].pid == pid)
 			return i;
 	return 0;
-}
-
-/* The first of those that a role comes after, if it is not ready yet; NULL: nothing holds the role back. */
-static const char *held_by(const struct box *box, uint32_t role)
-{
-	uint64_t after = role < box->n_instances ? box->instances[role].after : 0;
-
-	for (uint32_t i = 0; i < box->n_instances; i++)
-		if (after >> i & 1 && !box->arena->roles[i].ready)
-			return box->out->roles[i].name;
-	return NULL;
 }
 
 static void waiter_fill(const struct box *box, const struct slots *slots, int pid, int tid, struct waiter *w)

@@ -242,6 +242,8 @@ static void judge_start(struct box *box)
 	const char *said;
 	size_t n;
 
+	if ((box->out->end == RUN_HUNG || box->out->end == RUN_TIMEOUT) && ready_waited_for(box))
+		ready_explain(ready_waited_for(box), box->out->why, sizeof(box->out->why));
 	if (box->out->end != RUN_DONE || !in)
 		return;
 	r = in->outcome;
@@ -356,11 +358,10 @@ int run_once(struct box *box, const struct run_options *options, struct outcome 
 	error = roles_start(box);
 	if (!error)
 		error = drivers_wait(box);
-	if (!error && out->end == RUN_DONE) {
+	if (!error)
 		judge_start(box);
-		if (out->end == RUN_DONE && options && options->probe)
-			error = probe(box, options);
-	}
+	if (!error && out->end == RUN_DONE && options && options->probe)
+		error = probe(box, options);
 	if (!error && out->end == RUN_DONE) {
 		box_settle(box);
 		box_stop_services(box);

@@ -132,23 +132,60 @@ void ready_ended(struct box *box, struct instance *in)
 
 bool ready_by_idleness(struct box *box)
 {
-	bool some = false;
+	uint64_t those = 0;
 
+	/* Whoever waits for others itself has its turn after them. */
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		const struct instance *in = &box->instances[i];
+		const struct role_slot *slot = &box->arena->roles[i];
+
+		if (in->phase == PHASE_RUNNING && slot->ready == NOT_READY && slot->ready_at != READY_HARNESS &&
+			ready_after_met(box, in))
+			those |= (uint64_t)1 << i;
+	}
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		struct instance *in = &box->instances[i];
-		struct role_slot *slot = &box->arena->roles[i];
 
-		if (in->phase != PHASE_RUNNING || slot->ready != NOT_READY || slot->ready_at == READY_HARNESS)
-			continue;
-		/* It waits for others itself: their turn comes first. */
-		if (!ready_after_met(box, in))
+		if (!(those >> i & 1))
 			continue;
 		ready_set(box, in, IS_READY);
-		some = true;
 		if (!in->guessed)
 			str_addf(&box->notes,
 				"%s was taken for ready when nothing moved: it was not seen to listen\n", in->name);
 		in->guessed = true;
 	}
-	return some;
+	return those != 0;
+}
+
+/* What is asked of it was not seen, and others have not begun for that. */
+const struct instance *ready_waited_for(const struct box *box)
+{
+	for (uint32_t i = 0; i < box->n_instances; i++) {
+		const struct instance *in = &box->instances[i];
+
+		if (!(in->after) || ready_after_met(box, in) || in->phase == PHASE_ENDED)
+			continue;
+		for (uint32_t j = 0; j < box->n_instances; j++)
+			if (in->after >> j & 1 && box->arena->roles[j].ready == NOT_READY &&
+				ready_after_met(box, &box->instances[j]))
+				return &box->instances[j];
+	}
+	return NULL;
+}
+
+void ready_explain(const struct instance *in, char *why, size_t size)
+{
+	const struct role_outcome *r = in->outcome;
+
+	if (in->spec->ready == READY_BY_PATH)
+		snprintf(why, size, "there is no %s (ready: {path: …} of %s)", in->ready_text, in->name);
+	else if (in->has_regex && !r->out.length && !r->err.length)
+		snprintf(why, size, "%s has printed nothing (ready: {output: …}); what goes through stdio may wait "
+			"for fflush()", in->name);
+	else if (in->has_regex)
+		snprintf(why, size, "nothing that %s has printed matches \"%s\" (ready: {output: …})", in->name,
+			in->ready_text);
+	else
+		snprintf(why, size, "%s was not seen to listen (ready: listen); for who does not there is ready: "
+			"started, {path: …} or {output: …}", in->name);
 }

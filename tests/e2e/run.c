@@ -283,6 +283,16 @@ Test(run, a_service_that_is_never_ready_is_named)
 		1, "main has not begun: it waits for slow to be ready");
 }
 
+/* That nobody will ever be ready is seen at once, and told with what was waited for. */
+Test(run, what_is_waited_for_is_named)
+{
+#define STUCK(ready) HEADER "roles:\n  server:\n    run: [" TARGET ", stuck]\n    ready: " ready "\n    stop: KILL\n" \
+	"  main:\n    run: [" TARGET ", stuck]\n    driver: true\n    after: server\ntimeout: 1000s\n"
+	expect(STUCK("{path: /nowhere/at/all}"), 1, "there is no /nowhere/at/all");
+	expect(STUCK("{output: ^up}"), 1, "server has printed nothing");
+	expect(STUCK("listen"), 1, "server was taken for ready when nothing moved");
+}
+
 Test(run, the_timeout_is_the_last_resort)
 {
 	/* `sleep 50` will wake by itself, so it is no hang; but nobody has that long. */
