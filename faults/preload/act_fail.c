@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ipc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +15,24 @@
 extern const struct action_code act_interrupt;
 
 #define EXHAUSTED_NS 30000000u	/* somebody else's descriptors are closed after so long */
+
+/* The number that the kernel would give next; a number below it, later, shows that somebody has closed one unseen. */
+static int32_t descriptor_free(void)
+{
+	int32_t fd = (int32_t)syscall(SYS_eventfd2, 0, EFD_CLOEXEC);
+
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	return fd;
+}
+
+bool descriptors_short(void)
+{
+	if (now_ns() <= self->fd_exhausted_until && descriptor_free() >= self->fd_free)
+		return true;
+	self->fd_exhausted = 0;
+	return false;
+}
 
 /* Can this errno come from this call here, under the rules of Linux? */
 static enum refusal lawful(const struct inv *v, int error)
@@ -88,6 +107,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if (error == EMFILE || error == ENFILE) {
 		self->fd_exhausted = (uint32_t)error;
 		self->fd_exhausted_until = now_ns() + EXHAUSTED_NS;
+		self->fd_free = descriptor_free();
 	}
 	return REFUSED_NOT;
 }

@@ -71,6 +71,7 @@ struct self {
 	int32_t pid;
 	uint32_t ready_done;	/* the role's readiness has been told */
 	uint32_t fd_exhausted;	/* EMFILE as a state, until a descriptor is closed */
+	int32_t fd_free;	/* … which lay below this one, where the injector does not see the close */
 	uint64_t fd_exhausted_until;	/* … or until then, ns */
 	struct call_set armed;	/* the only rows at which a plan is consulted */
 	uint64_t faults;	/* bit i: fault i selects this process */
@@ -244,6 +245,7 @@ bool is_datagram(const struct inv *v);
 bool talks_to_kernel(const struct inv *v);	/* netlink: nobody's client, nobody's server */
 bool is_connection(const struct inv *v);	/* a stream or seqpacket socket that is or was connected */
 void connection_break(struct inv *v);		/* the peer sees a reset; calls here give EOF and EPIPE from now on */
+bool descriptors_short(void);			/* does a fail: EMFILE or ENFILE still last? */
 void sigpipe_raise(const struct inv *v);	/* SIGPIPE, as the kernel would */
 int handler_find(const struct inv *v, bool *restart);	/* a signal that could interrupt this call now; 0: none */
 int32_t each_target(const struct plan_fault *f, int signal_number); /* sends it to the target's processes; how many */

@@ -57,10 +57,10 @@ static bool makes_descriptor(uint8_t shape)
 
 static void exhausted(struct inv *v)
 {
-	if (now_ns() > self->fd_exhausted_until)
-		self->fd_exhausted = 0;
-	else if (makes_descriptor(v->shape) || v->row == ROW_dup)
-		decide_result(v, (int)self->fd_exhausted);
+	int error = (int)self->fd_exhausted;
+
+	if ((makes_descriptor(v->shape) || v->row == ROW_dup) && descriptors_short())
+		decide_result(v, error);
 }
 
 static void datagram_addresses(struct inv *v)

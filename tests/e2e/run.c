@@ -479,6 +479,13 @@ Test(run, descriptors_that_no_other_end_betrays)
 	}
 }
 
+/* Whoever closes a descriptor, and however, has one to give away. */
+Test(run, the_shortage_ends_with_a_close_that_nobody_sees)
+{
+	expect(DRIVER("reserve") "faults:\n  - {in: main, at: eventfd, nth: 2, do: {fail: EMFILE}}\n", 0,
+		"1 as expected");
+}
+
 /* Memory that Linux would not let anybody cut short is not cut short. */
 Test(run, sealed_memory_stays_whole)
 {

@@ -23,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -456,6 +457,20 @@ static int repeat(char **args)
 	return 0;
 }
 
+/* reserve: what a descriptor kept for the day when there is none is good for, closed by a raw system call. */
+static int reserve(char **args)
+{
+	int kept = eventfd(0, 0), fd;
+
+	(void)args;
+	fd = eventfd(0, 0);
+	if (fd != -1 || errno != EMFILE)
+		return 1;
+	syscall(SYS_close, kept);
+	fd = eventfd(0, 0);
+	return fd == kept && eventfd(0, 0) != -1 ? 0 : 2;
+}
+
 /* flood N: N lines of 64 bytes. */
 static int flood(char **args)
 {
@@ -531,6 +546,7 @@ int main(int argc, char **argv)
 		{ "zombie", 1, zombie },
 		{ "wait", 0, wait_mode },
 		{ "repeat", 0, repeat },
+		{ "reserve", 0, reserve },
 		{ "flood", 1, flood },
 	};
 
