@@ -107,6 +107,12 @@ static bool is_stream_object(const struct object *o)
 			    (o->kind == OBJ_SOCKETPAIR && o->type == SOCK_STREAM));
 }
 
+/* It takes all that is written, and gives what has come so far. */
+static bool is_terminal(const struct object *o)
+{
+	return o && o->kind == OBJ_PTY;
+}
+
 static bool is_pipe(const struct object *o)
 {
 	return o->kind == OBJ_PIPE || o->kind == OBJ_FIFO;
@@ -204,7 +210,8 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 		return;
 	}
 	/* Without an object it was a look (MSG_PEEK), or a file: nothing that comes in pieces. Batches are counted. */
-	if (!is_stream_object(p->object) && !(p->object && strcmp(like->call, "sendmmsg") == 0)) {
+	if (!is_stream_object(p->object) && !(is_terminal(p->object) && !out) &&
+		!(p->object && strcmp(like->call, "sendmmsg") == 0)) {
 		skip(w, like, "short", p->object ? REFUSED_DATAGRAM : REFUSED_KIND);
 		return;
 	}

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "faults/preload/rows.h"
 
@@ -103,6 +106,15 @@ static bool was_shown(const struct inv *v, uint64_t keep)
 	return false;
 }
 
+/* A terminal in canonical mode gives a line at a time; its master, and a raw one, what has come so far. */
+static bool gives_lines(const struct inv *v)
+{
+	struct termios t;
+	int n;
+
+	return syscall(SYS_ioctl, v->fd, TIOCGPTN, &n) != 0 && tcgetattr(v->fd, &t) == 0 && t.c_lflag & ICANON;
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	const struct object *o = object_at(v->object);
@@ -112,7 +124,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	/* Of a batch of datagrams each is whole, but not all have to go. */
 	if (!batch && is_datagram(v) && s->fault->realism != REALISM_ANY)
 		return REFUSED_DATAGRAM;
-	if ((!batch && !is_stream(v)) || s->after)
+	if ((!batch && !is_stream(v)) || s->after ||
+		(!out && o->kind == OBJ_PTY && s->fault->realism != REALISM_ANY && gives_lines(v)))
 		return REFUSED_KIND;
 	keep = s->fault->value == SHORT_HALF ? half(v, out) : s->fault->value == SHORT_ALL_BUT_ONE ? v->asked - 1 :
 		(uint64_t)s->fault->value;

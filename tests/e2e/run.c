@@ -486,6 +486,13 @@ Test(run, the_shortage_ends_with_a_close_that_nobody_sees)
 		"1 as expected");
 }
 
+/* Its master gives what has come so far; who sits at it gets a line. */
+Test(run, a_terminal_gives_pieces_to_its_master_only)
+{
+	expect(DRIVER("terminal") "faults:\n  - {in: main, at: read, nth: 1, do: {short: 1}}\n", 0, "1 as expected");
+	expect(DRIVER("terminal") "faults:\n  - {in: main.1, at: read, nth: 1, do: {short: 1}}\n", 1, "vacuous");
+}
+
 /* Memory that Linux would not let anybody cut short is not cut short. */
 Test(run, sealed_memory_stays_whole)
 {

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <pty.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <semaphore.h>
@@ -471,6 +472,33 @@ static int reserve(char **args)
 	return fd == kept && eventfd(0, 0) != -1 ? 0 : 2;
 }
 
+/* terminal: asks a line of a child behind a terminal that gives whole lines; what the child reads is one. */
+static int terminal(char **args)
+{
+	char answer[16] = "";
+	size_t have = 0;
+	int master;
+	pid_t child = forkpty(&master, NULL, NULL, NULL);
+
+	(void)args;
+	if (child == 0) {
+		char line[16];
+		ssize_t n = read(0, line, sizeof(line));
+
+		_exit(n == 3 && write(1, "yes\n", 4) == 4 ? 0 : 1);
+	}
+	if (child < 0 || write(master, "is\n", 3) != 3)
+		return 1;
+	while (have < sizeof(answer) - 1 && !strchr(answer, 's')) {
+		ssize_t n = read(master, answer + have, sizeof(answer) - 1 - have);
+
+		if (n <= 0)
+			return 2;
+		have += (size_t)n;
+	}
+	return waitpid(child, NULL, 0) == child ? 0 : 3;
+}
+
 /* flood N: N lines of 64 bytes. */
 static int flood(char **args)
 {
@@ -547,6 +575,7 @@ int main(int argc, char **argv)
 		{ "wait", 0, wait_mode },
 		{ "repeat", 0, repeat },
 		{ "reserve", 0, reserve },
+		{ "terminal", 0, terminal },
 		{ "flood", 1, flood },
 	};
 

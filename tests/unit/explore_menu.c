@@ -66,6 +66,17 @@ Test(menu, a_stream_is_cut_short)
 	cr_assert_eq(count(ACT_SHORT), 3);
 }
 
+/* A terminal takes all that is written and gives what has come so far. */
+Test(menu, a_terminal_is_read_in_pieces)
+{
+	struct object terminal = { .kind = OBJ_PTY };
+
+	offer("read", &terminal);
+	cr_assert_eq(count(ACT_SHORT), 3);
+	offer("write", &terminal);
+	cr_assert_eq(count(ACT_SHORT), 3);
+}
+
 /* A pipe that somebody wakes himself through is never full; one that took much may be. */
 Test(menu, a_pipe_is_full_only_after_much)
 {
