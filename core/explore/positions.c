@@ -141,12 +141,19 @@ static bool installed_handler(const struct history *h, uint32_t proc, const bool
 	return false;
 }
 
+/* Who takes from an object, or gives to it. */
+struct users {
+	uint64_t first;			/* process and thread */
+	bool several;
+};
+
 /* What has to be known of the whole run before a single position can be judged. */
 struct survey {
 	bool *installs;			/* per process */
 	bool *served;			/* per process, while walking: it has taken its first client */
 	uint64_t *sent;			/* per object, while walking: what was written into it, as room that it takes */
 	uint64_t *largest, *bytes;	/* per object */
+	struct users *takers, *givers;	/* per object */
 	struct counters *counters;
 	struct counters *before;	/* per process and thread, while walking: its last site + 1 */
 };
@@ -185,6 +192,14 @@ static bool is_position(const struct history_event *he)
 	       !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
 }
 
+static void user_note(struct users *u, const struct history_event *he)
+{
+	uint64_t who = ((uint64_t)he->proc << 32 | he->e.tid) + 1;
+
+	u->several |= u->first && u->first != who;
+	u->first = who;
+}
+
 static void survey_make(struct sweep *w, const struct history *h, const struct arena *a, struct survey *s)
 {
 	for (size_t i = 0; i < h->n_events; i++) {
@@ -199,6 +214,9 @@ static void survey_make(struct sweep *w, const struct history *h, const struct a
 			s->installs[he->proc] = true;
 		if (call_table[e->call].family == FAMILY_SIGNAL && e->fd != -1 && e->asked < 64)
 			w->avoid_signals |= (uint64_t)1 << e->asked;
+		if (o && call_table[e->call].family <= FAMILY_SEND)
+			user_note(&(call_table[e->call].family == FAMILY_SEND ? s->givers : s->takers)[e->object - 1],
+				he);
 		if (!o || e->result <= 0)
 			continue;
 		if (call_table[e->call].family == FAMILY_SEND) {
@@ -385,6 +403,8 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	if (o) {
 		p.largest_write = s->largest[he->e.object - 1];
 		p.bytes = s->bytes[he->e.object - 1];
+		c.fault.sole = !(call_table[he->e.call].family == FAMILY_SEND ? s->givers :
+					s->takers)[he->e.object - 1].several;
 	}
 	w->n_positions++;
 	menu_offer(w, &p, &c);
@@ -458,6 +478,8 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 		.sent = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.takers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
+		.givers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
 		.counters = mem_new(sizeof(struct counters)),
 		.before = mem_new(sizeof(struct counters)),
 	};
@@ -479,6 +501,8 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	free(s.sent);
 	free(s.largest);
 	free(s.bytes);
+	free(s.takers);
+	free(s.givers);
 	free(s.counters);
 	free(s.before);
 }

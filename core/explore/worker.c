@@ -244,7 +244,8 @@ static bool needless(const struct sweep *w, uint32_t index)
 		if (c->rank > SLOW_RANK && trial_length(t) > SLOW_NS + w->baseline.duration_ns)
 			return true;
 		if (atomic_load(&t->state) == TRIAL_DONE && t->result == RESULT_INFEASIBLE &&
-			t->refusal != REFUSED_NOT_SHORTER && other->peer[0] == c->peer[0])
+			t->refusal != REFUSED_NOT_SHORTER && t->refusal != REFUSED_READY &&
+			other->peer[0] == c->peer[0])
 			return true;
 	}
 	return false;

@@ -73,6 +73,7 @@ struct plan_fault {
 	struct call_point until;	/* hold */
 	int64_t limit_ns;		/* hold: gives up after so long (default 5 s) */
 	uint32_t realism;		/* enum realism */
+	uint32_t sole;			/* 1: only one thread is known ever to take from, or give to, its channel */
 	uint32_t may_miss;
 	int32_t line;			/* in the scenario file; for messages */
 };
@@ -119,6 +120,7 @@ enum refusal {
 	REFUSED_SEALED,
 	REFUSED_PRIVATE,
 	REFUSED_RIGHTS,
+	REFUSED_READY,
 	N_REFUSALS
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * EAGAIN where the descriptor does not block; for poll, select and epoll, readiness that has gone when the program
- * looks: another process took the connection, the datagram's checksum was wrong (select(2), BUGS).
+ * looks: another process took what there was, the client gave up before it was accepted (accept(2), NOTES), the
+ * datagram's checksum was wrong (select(2), BUGS). Nothing else makes Linux tell of what is not there.
  */
 #include "faults/preload/inject.h"
 
@@ -14,24 +15,36 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "faults/preload/rows.h"
+
 /*
  * May this descriptor be said to be readable although it is not? Only if a receive on it then does not block. A pipe is
  * readable when there is something, or nobody left to write: it would say EOF.
  */
-static bool may_mislead(int fd)
+static enum refusal may_mislead(int fd, const struct inv *v, const struct plan_fault *f)
 {
 	int flags = (int)syscall(SYS_fcntl, fd, F_GETFL);
 	const struct object *o = object_at(object_of_fd(fd));
+	struct inv take = { .fd = fd, .object = object_of_fd(fd), .row = ROW_recv, .thread = v->thread };
 
-	return !(o && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO)) && flags >= 0 && flags & O_NONBLOCK;
+	if ((o && (o->kind == OBJ_PIPE || o->kind == OBJ_FIFO)) || flags < 0 || !(flags & O_NONBLOCK))
+		return REFUSED_BLOCKING;
+	if (f->realism != REALISM_LINUX || !o || o->kind == OBJ_UDP || atomic_load(&o->flags) & OBF_LISTENER ||
+		ready_shared(&take, false))
+		return REFUSED_NOT;
+	return REFUSED_READY;
 }
 
-static enum refusal wake_poll(struct inv *v)
+static enum refusal wake_poll(struct inv *v, const struct plan_fault *f)
 {
 	struct pollfd *set = (struct pollfd *)v->a[0];
+	enum refusal why = REFUSED_BLOCKING;
 
 	for (long i = 0; i < v->a[1]; i++) {
-		if (!(set[i].events & POLLIN) || set[i].fd < 0 || !may_mislead(set[i].fd))
+		if (!(set[i].events & POLLIN) || set[i].fd < 0)
+			continue;
+		why = may_mislead(set[i].fd, v, f);
+		if (why != REFUSED_NOT)
 			continue;
 		for (long j = 0; j < v->a[1]; j++)
 			set[j].revents = 0;
@@ -40,15 +53,19 @@ static enum refusal wake_poll(struct inv *v)
 		v->result = 1;
 		return REFUSED_NOT;
 	}
-	return REFUSED_BLOCKING;
+	return why == REFUSED_NOT ? REFUSED_KIND : why;
 }
 
-static enum refusal wake_select(struct inv *v)
+static enum refusal wake_select(struct inv *v, const struct plan_fault *f)
 {
 	fd_set *readable = (fd_set *)v->a[1];
+	enum refusal why = REFUSED_BLOCKING;
 
 	for (int fd = 0; readable && fd < (int)v->a[0] && fd < FD_SETSIZE; fd++) {
-		if (!FD_ISSET(fd, readable) || !may_mislead(fd))
+		if (!FD_ISSET(fd, readable))
+			continue;
+		why = may_mislead(fd, v, f);
+		if (why != REFUSED_NOT)
 			continue;
 		for (int set = 1; set <= 3; set++)
 			if (v->a[set])
@@ -58,17 +75,19 @@ static enum refusal wake_select(struct inv *v)
 		v->result = 1;
 		return REFUSED_NOT;
 	}
-	return REFUSED_BLOCKING;
+	return why == REFUSED_NOT ? REFUSED_KIND : why;
 }
 
-static enum refusal wake_epoll(struct inv *v)
+static enum refusal wake_epoll(struct inv *v, const struct plan_fault *f)
 {
 	struct epoll_event *events = (struct epoll_event *)v->a[1], event;
+	enum refusal why = REFUSED_BLOCKING;
 	unsigned at = 0;
 	int fd;
 
 	while ((fd = edge_watched((int)v->a[0], &at, &event)) >= 0) {
-		if (!may_mislead(fd) || v->a[2] < 1)
+		why = may_mislead(fd, v, f);
+		if (why != REFUSED_NOT || v->a[2] < 1)
 			continue;
 		event.events = EPOLLIN;
 		events[0] = event;
@@ -76,16 +95,16 @@ static enum refusal wake_epoll(struct inv *v)
 		v->result = 1;
 		return REFUSED_NOT;
 	}
-	return REFUSED_BLOCKING;
+	return why == REFUSED_NOT ? REFUSED_KIND : why;
 }
 
-static enum refusal wake(struct inv *v)
+static enum refusal wake(struct inv *v, const struct plan_fault *f)
 {
 	if (v->shape == SH_EPOLL || v->shape == SH_EPOLL2)
-		return wake_epoll(v);
+		return wake_epoll(v, f);
 	if (v->shape == SH_POLL || v->shape == SH_PPOLL)
-		return wake_poll(v);
-	return v->shape == SH_SELECT ? wake_select(v) : REFUSED_KIND;
+		return wake_poll(v, f);
+	return v->shape == SH_SELECT ? wake_select(v, f) : REFUSED_KIND;
 }
 
 static enum refusal strike(struct inv *v, const struct strike *s)
@@ -95,7 +114,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if (s->after)
 		return REFUSED_KIND;
 	if (row_family[v->row] == FAMILY_WAIT)
-		return wake(v);
+		return wake(v, s->fault);
 	if (row_family[v->row] == FAMILY_LOCK) {
 		if (strcmp(row_plain(v->row), "sem_trywait") != 0 && !(v->flags & EVF_NONBLOCK))
 			return REFUSED_BLOCKING;
@@ -107,6 +126,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		return REFUSED_KIND;
 	if (row_family[v->row] == FAMILY_CONNECT && (!o || o->kind == OBJ_TCP || o->kind == OBJ_UDP))
 		return REFUSED_KIND;
+	if (s->fault->realism == REALISM_LINUX && ready_told(v, s->fault->sole))
+		return REFUSED_READY;
 	decide_result(v, v->shape == SH_SYSV_IN ? ENOMSG : EAGAIN);
 	edge_repeat(v->fd);
 	return REFUSED_NOT;

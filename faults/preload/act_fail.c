@@ -35,7 +35,7 @@ bool descriptors_short(void)
 }
 
 /* Can this errno come from this call here, under the rules of Linux? */
-static enum refusal lawful(const struct inv *v, int error)
+static enum refusal lawful(const struct inv *v, int error, bool sole)
 {
 	const struct object *o = object_at(v->object);
 	uint32_t family = row_family[v->row];
@@ -43,7 +43,9 @@ static enum refusal lawful(const struct inv *v, int error)
 
 	switch (error) {
 	case EAGAIN:
-		return moves || family == FAMILY_ACCEPT ? nonblocking(v) ? REFUSED_NOT : REFUSED_BLOCKING : REFUSED_NOT;
+		if (!moves && family != FAMILY_ACCEPT)
+			return REFUSED_NOT;
+		return !nonblocking(v) ? REFUSED_BLOCKING : ready_told(v, sole) ? REFUSED_READY : REFUSED_NOT;
 	case EPIPE:
 		return is_stream(v) || is_connection(v) ? REFUSED_NOT : REFUSED_ERRNO;
 	case ECONNRESET: case ETIMEDOUT:
@@ -82,7 +84,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	bool moves = family == FAMILY_RECEIVE || family == FAMILY_SEND;
 
 	if (s->fault->realism == REALISM_LINUX) {
-		enum refusal refusal = lawful(v, error);
+		enum refusal refusal = lawful(v, error, s->fault->sole);
 
 		if (refusal != REFUSED_NOT)
 			return refusal;

@@ -203,6 +203,8 @@ void decide(struct inv *v, enum when when)
 
 	if (atomic_load_explicit(&arena_plan(arena)->healed, memory_order_relaxed))
 		return;
+	if (self->watches_ready && when == WHEN_AFTER)
+		ready_note(v);
 	if (self->points)
 		points_note(v, when);
 	if (!self->faults && !under_fiu_ctrl)
@@ -275,6 +277,23 @@ static void set_join(struct call_set *to, const struct call_set *from)
 		to->bits[w] |= from->bits[w];
 }
 
+/* Would it say EAGAIN where Linux, having told of readiness, does not? */
+static bool needs_ready(const struct plan_fault *f)
+{
+	return f->realism == REALISM_LINUX &&
+	       (f->action == ACT_AGAIN || (f->action == ACT_FAIL && f->value == EAGAIN));
+}
+
+/* To know what waits have told, all of them have to be seen, and whatever is taken after them. */
+static void ready_arm(void)
+{
+	self->watches_ready = 1;
+	for (uint32_t row = 0; row < n_rows; row++)
+		if (row_family[row] == FAMILY_WAIT || row_family[row] == FAMILY_RECEIVE ||
+			row_family[row] == FAMILY_SEND)
+			call_set_add(&self->armed, row);
+}
+
 void self_arm(void)
 {
 	const struct plan *plan = arena_plan(arena);
@@ -282,12 +301,15 @@ void self_arm(void)
 
 	memset(&self->armed, 0, sizeof(self->armed));
 	self->faults = self->points = 0;
+	self->watches_ready = 0;
 	for (uint32_t i = 0; i < plan->n_faults; i++) {
 		const struct plan_fault *f = &plan->faults[i];
 
 		if (glob_match(f->where.in, name)) {
 			self->faults |= 1u << i;
 			set_join(&self->armed, &f->where.at);
+			if (needs_ready(f))
+				ready_arm();
 		}
 		if (f->has_armed_by && glob_match(f->armed_by.in, name)) {
 			self->points |= 1u << i;

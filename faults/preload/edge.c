@@ -72,6 +72,18 @@ void edge_closed(int fd)
 			atomic_store(&edges[i].fd, 0);
 }
 
+int edge_meant(int epoll, const struct epoll_event *event, unsigned *at)
+{
+	while (*at < EDGES) {
+		const struct edge *e = &edges[(*at)++];
+		int fd = atomic_load(&e->fd);
+
+		if (fd > 0 && e->epoll == epoll && e->event.data.u64 == event->data.u64)
+			return fd;
+	}
+	return -1;
+}
+
 int edge_watched(int epoll, unsigned *at, struct epoll_event *event)
 {
 	int saved = errno;

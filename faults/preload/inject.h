@@ -76,6 +76,7 @@ struct self {
 	struct call_set armed;	/* the only rows at which a plan is consulted */
 	uint64_t faults;	/* bit i: fault i selects this process */
 	uint64_t points;	/* bit i: armed_by or until of fault i selects this process */
+	uint32_t watches_ready;	/* a fault of it needs to know what waits have told */
 	uint32_t chunk;		/* index + 1 of the chunk that is being filled */
 };
 
@@ -168,6 +169,7 @@ void event_text_of(const void *bytes, uint32_t n);
 void event_strike(const struct inv *v, uint32_t fault, int64_t value);
 struct thread *thread_slot(void);
 uint64_t hash_bytes(const void *bytes, uint64_t n);
+bool peeks(const struct inv *v);	/* a look at what stays in the queue moves nothing */
 
 /* objects.c */
 enum { FD_TABLE = 4096, NOT_IPC = -1 };
@@ -191,6 +193,7 @@ bool object_is_datagram(uint32_t kind);
 struct object *object_at(uint32_t object);	/* index + 1 → object */
 uint64_t address_hash(const void *address, uint32_t length);
 void address_name(const void *address, uint32_t length, char *name, size_t size);
+char *number_put(char *to, char *end, uint64_t n);	/* in decimal, without a NUL; where it ends */
 
 /* look.c: what the arguments say; false: the call is none of ours, pass it on unrecorded. */
 bool look(struct inv *v);
@@ -215,6 +218,17 @@ void edge_repeat(int fd);
 void edge_closed(int fd);
 /* The next from *at on (0 first) that this epoll watches for input, and what it was told of it; -1: no more. */
 int edge_watched(int epoll, unsigned *at, struct epoll_event *event);
+/* The next from *at on that this event may be about: what the program has stored is the same; -1: no more. */
+int edge_meant(int epoll, const struct epoll_event *event, unsigned *at);
+
+/* ready.c: what waits have told, once self->watches_ready is set */
+void ready_note(const struct inv *v);	/* of every wait, receive and send that has returned */
+/*
+ * Has a wait told that this call finds what it needs, on a descriptor where that is a promise, and can nobody else have
+ * taken it since? `sole`: it is known that in no run anybody else does; otherwise who has the descriptor might.
+ */
+bool ready_told(const struct inv *v, bool sole);
+bool ready_shared(const struct inv *v, bool sole);	/* may somebody else take it? */
 
 /* decide.c */
 void self_arm(void);			/* computes self->armed, ->faults, ->points from the plan */

@@ -84,7 +84,7 @@ uint64_t address_hash(const void *address, uint32_t length)
 	return hash_bytes(address, length);
 }
 
-static char *number_put(char *to, char *end, uint64_t n)
+char *number_put(char *to, char *end, uint64_t n)
 {
 	char digits[20];
 	int i = 0;

@@ -195,8 +195,7 @@ static uint64_t hash_of(const struct inv *v)
 	return 0;
 }
 
-/* A look at what stays in the queue moves nothing. */
-static bool peeks(const struct inv *v)
+bool peeks(const struct inv *v)
 {
 	switch (v->shape) {
 	case SH_BUF_IN_FLAGS: case SH_BUF_IN_FROM: case SH_MMSG_IN:

@@ -538,3 +538,60 @@ Test(run, epoll_wakes_up_for_nothing)
 	SAYS(r.out, "epoll_pwait");
 	sabot_run_fini(&r);
 }
+
+/* Is the fault of this line struck in the program `eager`, or refused because a wait has told something? */
+static void expect_lawful(const char *args, const char *fault, const char *realism, bool lawful)
+{
+	struct sabot_run r;
+	char yaml[512];
+
+	snprintf(yaml, sizeof(yaml),
+		HEADER "roles:\n  main:\n    run: [$SABOT_PROGRAMS/eager, %s]\n    driver: true\n"
+		       "faults:\n  - {in: main, %s}\nrealism: %s\n", args, fault, realism);
+	r = run_text(yaml, "-v");
+	cr_assert_not_null(strstr(r.out, lawful ? "struck once" : "a wait has told"), "%s: %s\n%s%s", args, fault,
+		r.out, r.err);
+	sabot_run_fini(&r);
+}
+
+/* What a wait has told is there, is there; only what somebody else may have taken, or a wrong checksum, is not. */
+Test(run, eagain_after_readiness)
+{
+	static const struct {
+		const char *args, *at;
+		bool lawful;
+	} all[] = {
+		{ "socketpair", "read", true }, { "socketpair, poll", "read", false },
+		{ "socketpair, select", "read", false }, { "socketpair, epoll", "read", false },
+		{ "socketpair, peek", "read", false }, { "socketpair, poll, taken", "read", true },
+		{ "socketpair, poll, thread", "read", true }, { "socketpair, poll, child", "read", true },
+		{ "dgram, poll", "read", false }, { "pipe, poll", "read", false },
+		{ "pipe, poll, child", "read", true }, { "eventfd, epoll", "read", false },
+		{ "udp, poll", "read", true }, { "socketpair, out", "write", true },
+		{ "socketpair, out, poll", "write", false }, { "pipe, out, select", "write", false },
+		{ "dgram, out, epoll", "write", true },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		char again[64], fail[64];
+
+		snprintf(again, sizeof(again), "at: %s, do: again", all[i].at);
+		snprintf(fail, sizeof(fail), "at: %s, do: {fail: EAGAIN}", all[i].at);
+		expect_lawful(all[i].args, again, "linux", all[i].lawful);
+		expect_lawful(all[i].args, fail, "linux", all[i].lawful);
+		expect_lawful(all[i].args, again, "posix", true);
+	}
+}
+
+/* A wait that tells of what is not there: for a server of connections by its master socket, else by what is shared. */
+Test(run, a_wait_tells_of_nothing)
+{
+	static const struct {
+		const char *args;
+		bool lawful;
+	} all[] = { { "socketpair, poll", false }, { "socketpair, select", false }, { "socketpair, epoll", false },
+		    { "socketpair, child, poll", true }, { "udp, poll", true }, { "udp, epoll", true } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		expect_lawful(all[i].args, "at: wait, do: again", "linux", all[i].lawful);
+}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,21 +17,22 @@ main(int argc, char **argv)
   if (argc != 2 || s < 0)
     return 2;
   snprintf(sun.sun_path, sizeof sun.sun_path, "%s", argv[1]);
-  if (connect(s, (struct sockaddr *)&sun, sizeof sun)) {
-    perror("connect");
-    return 1;
-  }
+  while (connect(s, (struct sockaddr *)&sun, sizeof sun) && errno != EISCONN)
+    if (errno != EINTR && errno != EALREADY) {
+      perror("connect");
+      return 1;
+    }
   for (int i = 0; i < 2; i++) {
     size_t len = strlen(q[i]), n;
     ssize_t r;
 
-    for (n = 0; n < len; n += (size_t)r)
-      if ((r = send(s, q[i] + n, len - n, MSG_NOSIGNAL)) < 0) {
+    for (n = 0; n < len; n += r > 0 ? (size_t)r : 0)
+      if ((r = send(s, q[i] + n, len - n, MSG_NOSIGNAL)) < 0 && errno != EINTR) {
 	perror("send");
 	return 1;
       }
-    for (n = 0; n < len; n += (size_t)r)
-      if ((r = recv(s, a + n, sizeof a - n, 0)) <= 0) {
+    for (n = 0; n < len; n += r > 0 ? (size_t)r : 0)
+      if (!(r = recv(s, a + n, sizeof a - n, 0)) || (r < 0 && errno != EINTR)) {
 	fprintf(stderr, "they hung up\n");
 	return 1;
       }
