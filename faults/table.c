@@ -37,6 +37,7 @@ const char *const refusal_texts[N_REFUSALS] = {
 	[REFUSED_PRIVATE] = "no other process could have this memory",
 	[REFUSED_RIGHTS] = "nobody else may write to this memory",
 	[REFUSED_READY] = "a wait has told that it is ready, and on Linux it stays so until somebody has taken it",
+	[REFUSED_NO_WAIT] = "the call has never waited here",
 	[REFUSED_EMPTY] = "too little has been sent here to fill it: there is room",
 };
 

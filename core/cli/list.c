@@ -139,6 +139,7 @@ static int list_calls(const struct options *o, int argc, char **argv)
 		[RESTART_BY_FLAG] = "restarts",
 		[RESTART_UNLESS_TIMED] = "unless timed",
 		[RESTART_NEVER] = "never restarts",
+		[RESTART_NOR_STOPPED] = "never, nor stopped",
 		[RESTART_ALWAYS] = "always restarts",
 	};
 	struct table t = { .columns = 4 };

@@ -251,6 +251,9 @@ const char *advice(const struct candidate *c, enum symptom symptom)
 	case ACT_AGAIN:
 		return "A non-blocking call may have nothing to do: wait for readiness and try again.";
 	case ACT_DELAY: case ACT_PAUSE:
+		if (c->stops_in_call)
+			return "A call that waits may return EINTR without any handler, when the process was stopped "
+			       "and goes on (signal(7)): call it again.";
 		return "Nothing says when the other side is scheduled: wait for events, not for a time.";
 	case ACT_DROP: case ACT_DUPLICATE: case ACT_REORDER:
 		return "A datagram may be lost, doubled or late: number the messages, repeat what is not answered, act "

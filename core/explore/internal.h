@@ -64,6 +64,7 @@ struct candidate {
 	char also_label[LABEL], also_call[32];
 	uint32_t also_site;
 	bool kills;			/* the struck process dies */
+	bool stops_in_call;		/* a pause that gives EINTR */
 	bool of_service;		/* the struck process is a service, not a driver */
 };
 
@@ -169,6 +170,7 @@ struct position {
 	bool driver, nonblocking_seen, has_handler, datagram;
 	uint64_t sent;			/* the room that what was written into this object before takes at most */
 	bool last;			/* nothing more of its kind follows */
+	bool waits;			/* the call has waited at this place, here or another time */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
 

@@ -235,11 +235,28 @@ static void offer_delay(struct sweep *w, const struct position *p, const struct 
 	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
 }
 
-/* All threads of a process rest, once at each place: like a delay, but nobody in it keeps up appearances meanwhile. */
-static void offer_pause(struct sweep *w, const struct candidate *like)
+/* Does the call say EINTR, handler or not, to a process that was stopped in it and goes on (signal(7))? */
+static bool eintr_when_stopped(const struct position *p, const struct call *call)
 {
-	if (like->rank == 1)
-		once(w, like, ACT_PAUSE, DELAY_NS, GRADE_TRANSPARENT, "pause: 30ms");
+	return call->restart == RESTART_NOR_STOPPED ||
+	       (call->restart == RESTART_UNLESS_TIMED && p->object && p->object->flags & OBF_RCVTIMEO &&
+		       (call->family == FAMILY_RECEIVE || call->family == FAMILY_ACCEPT));
+}
+
+/* All threads of a process rest, once at each place: like a delay, but nobody in it keeps up appearances meanwhile. */
+static void offer_pause(
+	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+{
+	struct candidate stopped = *like;
+
+	if (like->rank != 1)
+		return;
+	stopped.stops_in_call = !(p->event->e.flags & EVF_NONBLOCK) && eintr_when_stopped(p, call);
+	if (stopped.stops_in_call && !p->waits)
+		skip(w, like, "pause", REFUSED_NO_WAIT);
+	else
+		once(w, &stopped, ACT_PAUSE, DELAY_NS, GRADE_TRANSPARENT,
+			stopped.stops_in_call ? "pause: 30ms, EINTR without a handler" : "pause: 30ms");
 }
 
 /* A side that is slow all the time: the buffers between fill up. */
@@ -369,10 +386,11 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	}
 	offer_again(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
-		call->family == FAMILY_LOCK) {
+		call->family == FAMILY_LOCK)
 		offer_delay(w, p, like);
-		offer_pause(w, like);
-	}
+	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
+		call->family == FAMILY_LOCK || call->restart == RESTART_NOR_STOPPED)
+		offer_pause(w, p, like, call);
 	offer_errors(w, p, like, call);
 	if (moves)
 		offer_connection_end(w, p, like, !out);

@@ -15,6 +15,7 @@
 #include "core/base/str.h"
 #include "core/model/call.h"
 
+#define WAITED_HZ 5000	/* who was longer than its part of a second in a call has waited there */
 enum { COUNTERS = 16384, RANKS_MOST = 8, MESSAGE_HEAD = 1024 };
 
 /* How often (process, call, selector) was seen: open addressing by hash. */
@@ -154,6 +155,7 @@ struct survey {
 	uint64_t *sent;			/* per object, while walking: what was written into it, as room that it takes */
 	uint64_t *largest, *bytes;	/* per object */
 	struct users *takers, *givers;	/* per object */
+	bool *waits;			/* per site: a call has waited there */
 	struct counters *counters;
 	struct counters *before;	/* per process and thread, while walking: its last site + 1 */
 };
@@ -385,7 +387,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	const struct object *o = object_of(a, &he->e);
 	struct position p = { .event = he, .object = o, .sent = place->sent, .driver = is_driver(w, h, he->proc),
 			      .has_handler = installed_handler(h, he->proc, s->installs),
-			      .last = place->rank == place->total };
+			      .last = place->rank == place->total, .waits = s->waits[place->site] };
 	char exact[sizeof(((struct candidate *)NULL)->call) + 2];
 	struct candidate c;
 
@@ -429,6 +431,11 @@ static uint64_t room_taken(const struct object *o, uint64_t bytes)
 	return o->kind == OBJ_PIPE || o->kind == OBJ_FIFO ? 2 * bytes : bytes + MESSAGE_HEAD;
 }
 
+static bool has_waited(const struct history *h, const struct event *e)
+{
+	return e->kind == EV_INVOKED || (h->tick_hz && e->ticks > h->tick_hz / WAITED_HZ);
+}
+
 /* From the beginning to the end, as it happened. */
 static size_t places_walk(
 	struct sweep *w, const struct history *h, const struct arena *a, struct survey *s, struct place *places)
@@ -445,6 +452,7 @@ static size_t places_walk(
 		if (takes_client(&he->e, object_of(a, &he->e), family))
 			s->served[he->proc] = true;
 		place_find(w, h, a, s, he, &places[n]);
+		s->waits[places[n].site] |= has_waited(h, &he->e);
 		n += places[n].occurrence != 0 && !only_counts(&he->e);
 		if (family == FAMILY_SEND && object_of(a, &he->e) && he->e.result >= 0 && !he->e.error)
 			s->sent[he->e.object - 1] += room_taken(object_of(a, &he->e), (uint64_t)he->e.result);
@@ -478,6 +486,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 		.sent = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.waits = mem_new(SWEEP_SITES),
 		.takers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
 		.givers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
 		.counters = mem_new(sizeof(struct counters)),
@@ -501,6 +510,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	free(s.sent);
 	free(s.largest);
 	free(s.bytes);
+	free(s.waits);
 	free(s.takers);
 	free(s.givers);
 	free(s.counters);

@@ -16,6 +16,7 @@ enum call_restart {
 	RESTART_BY_FLAG,	/* restarted if the handler has SA_RESTART, else EINTR */
 	RESTART_UNLESS_TIMED,	/* as BY_FLAG, but EINTR always when the socket has a timeout (signal(7)) */
 	RESTART_NEVER,		/* EINTR whatever the handler's flags (signal(7)) */
+	RESTART_NOR_STOPPED,	/* the same, and even without a handler when the process was stopped and goes on */
 	RESTART_ALWAYS,		/* never EINTR */
 };
 

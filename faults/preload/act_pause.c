@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A role stops where it is. The harness lets it go on when the time has passed: this call does not wait for that. */
+/*
+ * A role stops where it is. The harness lets it go on when the time has passed: this call does not wait for that. Who
+ * stops in a call that waits, and that signal(7) lists, finds EINTR there when it goes on, without any handler.
+ */
 #include "faults/preload/inject.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,12 +13,25 @@
 
 #include "core/base/str.h"
 
+/* That the call could have waited is enough, as for `interrupt`. */
+static bool gives_eintr(const struct inv *v)
+{
+	const struct object *o = object_at(v->object);
+	uint32_t family = row_family[v->row];
+
+	if (nonblocking(v))
+		return false;
+	if (row_restart[v->row] == RESTART_NOR_STOPPED)
+		return true;
+	return row_restart[v->row] == RESTART_UNLESS_TIMED && (family == FAMILY_RECEIVE || family == FAMILY_ACCEPT) &&
+	       o && atomic_load(&o->flags) & OBF_RCVTIMEO;
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	uint32_t n_procs = atomic_load(&arena->n_procs), n = 0;
 	bool myself = strcmp(s->fault->target, "self") == 0 || !s->fault->target[0];
 
-	(void)v;
 	for (uint32_t i = 0; i < n_procs && n < 8; i++) {
 		const struct proc *p = &arena->procs[i];
 
@@ -29,6 +46,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	atomic_store(&s->state->resume_at, now_ns() + (uint64_t)((double)s->fault->value * arena->time_scale));
 	for (uint32_t i = 0; i < n; i++)
 		syscall(SYS_kill, s->state->paused[i], SIGSTOP);
+	if (myself && !s->after && !v->skip && gives_eintr(v))
+		decide_result(v, EINTR);
 	return REFUSED_NOT;
 }
 

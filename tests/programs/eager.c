@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -52,22 +53,27 @@ static void ask(const char *how, int fd, bool out)
 	struct pollfd p = { .fd = fd, .events = out ? POLLOUT : POLLIN };
 	struct epoll_event e = { .events = out ? EPOLLOUT : EPOLLIN, .data.u64 = 1u << 20 }, got;
 	int ep;
+	bool failed = false;
 	fd_set set;
 	char byte;
 
 	if (strcmp(how, "poll") == 0) {
-		poll(&p, 1, -1);
+		failed = poll(&p, 1, -1) < 0;
 	} else if (strcmp(how, "select") == 0) {
 		FD_ZERO(&set);
 		FD_SET(fd, &set);
-		select(fd + 1, out ? NULL : &set, out ? &set : NULL, NULL, NULL);
+		failed = select(fd + 1, out ? NULL : &set, out ? &set : NULL, NULL, NULL) < 0;
 	} else if (strcmp(how, "epoll") == 0) {
 		ep = epoll_create1(0);
 		epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
-		epoll_wait(ep, &got, 1, -1);
+		failed = epoll_wait(ep, &got, 1, -1) < 0;
 		close(ep);
 	} else if (strcmp(how, "peek") == 0) {
-		recv(fd, &byte, 1, MSG_PEEK);
+		failed = recv(fd, &byte, 1, MSG_PEEK) < 0;
+	}
+	if (failed) {
+		perror(how);
+		exit(3);
 	}
 }
 

@@ -12,7 +12,7 @@
 static struct sweep *sweep;
 static struct scenario *scenario;
 static uint64_t sent_before;
-static bool has_handler;
+static bool has_handler, waits;
 
 static void setup(void)
 {
@@ -44,7 +44,7 @@ static void offer(const char *call, const struct object *o)
 {
 	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
 	struct position p = { .event = &he, .object = o, .sent = sent_before,
-			      .has_handler = has_handler };
+			      .has_handler = has_handler, .waits = waits };
 	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
 	text_copy(like.call, sizeof(like.call), call);
@@ -125,7 +125,7 @@ Test(menu, both_sides_may_rest_once_at_each_place)
 {
 	offer("recv", &(struct object){ .kind = OBJ_TCP });
 	offer("send", &(struct object){ .kind = OBJ_TCP });
-	offer("epoll_wait", NULL);
+	offer("poll", NULL);
 	cr_assert_eq(count(ACT_PAUSE), 3);
 	cr_assert_eq(count(ACT_DELAY), 3);
 }
@@ -134,4 +134,32 @@ Test(menu, a_wait_may_be_woken_for_nothing)
 {
 	offer("epoll_wait", NULL);
 	cr_assert_eq(count(ACT_AGAIN), 1);
+}
+
+static const char *pause_of(const char *call, const struct object *o)
+{
+	sweep->n_candidates = 0;
+	offer(call, o);
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		if (sweep->candidates[i].fault.action == ACT_PAUSE)
+			return sweep->candidates[i].label;
+	return "none";
+}
+
+/* EINTR without a handler comes in the calls of signal(7), where they wait; a stop anywhere else is a delay. */
+Test(menu, who_is_stopped_in_a_call)
+{
+	struct object timed = { .kind = OBJ_TCP, .flags = OBF_RCVTIMEO }, plain = { .kind = OBJ_TCP };
+
+	cr_assert_str_eq(pause_of("epoll_wait", NULL), "none");
+	cr_assert_eq(sweep->n_skipped[REFUSED_NO_WAIT], 1);
+	cr_assert_str_eq(pause_of("poll", NULL), "pause: 30ms");
+	waits = true;
+	cr_assert_str_eq(pause_of("epoll_wait", NULL), "pause: 30ms, EINTR without a handler");
+	cr_assert_str_eq(pause_of("sigtimedwait", NULL), "pause: 30ms, EINTR without a handler");
+	cr_assert_str_eq(pause_of("semtimedop", NULL), "pause: 30ms, EINTR without a handler");
+	cr_assert_str_eq(pause_of("recv", &timed), "pause: 30ms, EINTR without a handler");
+	cr_assert_str_eq(pause_of("recv", &plain), "pause: 30ms");
+	cr_assert_str_eq(pause_of("send", &timed), "pause: 30ms");
+	cr_assert_str_eq(pause_of("poll", NULL), "pause: 30ms");
 }
