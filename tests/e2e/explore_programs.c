@@ -6,15 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/sabot_run.h"
+#include "tests/support/scenario_text.h"
 #include "core/base/banned.h"
-
-#define HEADER "sabot: 1\ntitle: a test\n"
-#define TARGET "$SABOT_PROGRAMS/target"
-#define PAIR(mode, client) \
-	HEADER "roles:\n" \
-	       "  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n" \
-	       "  client:\n    run: [" TARGET ", " client ", \"${TMP}/s\"]\n    driver: true\n    after: server\n"
 
 static void expect_without(const char *yaml, const char *inject, const char *finding)
 {

@@ -8,39 +8,8 @@
 #include <unistd.h>
 
 #include "core/base/str.h"
-#include "tests/support/sabot_run.h"
+#include "tests/support/scenario_text.h"
 #include "core/base/banned.h"
-
-#define HEADER "sabot: 1\ntitle: a test\n"
-#define TARGET "$SABOT_PROGRAMS/target"
-#define DRIVER(args) HEADER "roles:\n  main:\n    run: [" TARGET ", " args "]\n    driver: true\n"
-#define PAIR(mode, client) \
-	HEADER "roles:\n" \
-	       "  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n" \
-	       "  client:\n    run: [" TARGET ", " client ", \"${TMP}/s\"]\n    driver: true\n    after: server\n"
-#define SAYS(text, what) cr_assert_not_null(strstr((text), (what)), "\"%s\" is not in:\n%s", (what), (text))
-
-/* Runs one scenario made of this text; extra: one more option or NULL. */
-static struct sabot_run run_text(const char *yaml, const char *extra)
-{
-	char *directory = test_directory();
-	struct sabot_run r;
-
-	test_file(directory, "scenario.yaml", yaml);
-	r = sabot_run(directory, NULL, (const char *[]){ "run", "scenario.yaml", extra, NULL });
-	test_directory_remove(directory);
-	return r;
-}
-
-static void expect(const char *yaml, int code, const char *says)
-{
-	struct sabot_run r = run_text(yaml, NULL);
-
-	cr_assert_eq(r.code, code, "exit %d instead of %d\n%s%s", r.code, code, r.out, r.err);
-	if (says && !strstr(r.out, says) && !strstr(r.err, says))
-		cr_assert_fail("\"%s\" is not in:\n%s%s", says, r.out, r.err);
-	sabot_run_fini(&r);
-}
 
 Test(run, as_expected)
 {
@@ -116,74 +85,6 @@ Test(run, a_shell_that_reads_what_its_command_says_is_not_ready_yet)
 		      "    stop: TERM\n"
 		      "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n"
 		      "faults:\n  - {in: server, at: bind, do: {delay: 100ms}}\n", 0, NULL);
-}
-
-Test(run, a_fault_that_never_fires_is_vacuous)
-{
-	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,
-		"fault 1 never fired: server made");
-}
-
-Test(run, a_fault_that_may_miss_is_not)
-{
-	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}, may-miss: true}\n",
-		0, NULL);
-}
-
-/* The server reads into 256 bytes, and the question has 8: half of what there is, not of what was asked for. */
-Test(run, half_is_of_what_there_is)
-{
-	struct sabot_run r = run_text(
-		PAIR("serve", "ask") "faults:\n  - {in: server, at: read, nth: 1, do: {short: half}}\n", "-v");
-
-	SAYS(r.out, "struck once");
-	SAYS(r.out, "read 4 of 256 B");
-	sabot_run_fini(&r);
-}
-
-/* Before the call the object has no name yet: the one in the arguments counts. */
-Test(run, a_path_is_known_before_the_call)
-{
-	static const char struck_at[] =
-		PAIR("serve", "ask") "faults:\n  - %s, nth: 1, on: {path: \"%s\"}, do: {delay: 1ms}}\n";
-	static const char *const calls[] = { "{in: client, at: connect", "{in: server, at: bind",
-		"{in: server, at: accept", "{in: server, at: read" };
-
-	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		char text[2048];
-
-		snprintf(text, sizeof(text), struck_at, calls[i], "${TMP}/s");
-		expect(text, 0, "1 as expected");
-		snprintf(text, sizeof(text), struck_at, calls[i], "${TMP}/other");
-		expect(text, 1, "never fired");
-	}
-}
-
-/* The file is no IPC, its lock is. */
-Test(run, locks_of_files_are_struck)
-{
-	static const char *const calls[] = { "flock", "fcntl", "lockf" };
-	char text[2048];
-
-	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		snprintf(text, sizeof(text), "%sfaults:\n  - {in: main, at: %s, nth: 1, do: {fail: ENOLCK}}\n"
-					     "expect: {exit: {main: 1}}\n", DRIVER("locks, \"${TMP}/l\""), calls[i]);
-		expect(text, 0, "1 as expected");
-	}
-}
-
-/* Cut short by the timeout or not: what was to release it never came. */
-Test(run, a_hold_that_is_never_released_is_vacuous)
-{
-	static const char held[] = PAIR("serve", "ask")
-		"faults:\n  - {in: server, at: accept, nth: 1, do: {hold: {until: {in: client, at: write, nth: 9}, "
-		"limit: %s}}}\ntimeout: %s\n";
-	char text[2048];
-
-	snprintf(text, sizeof(text), held, "300ms", "20s");
-	expect(text, 1, "1 vacuous");
-	snprintf(text, sizeof(text), held, "20s", "300ms");
-	expect(text, 1, "1 vacuous");
 }
 
 Test(run, a_title_is_not_needed)
@@ -479,28 +380,6 @@ Test(run, descriptors_that_no_other_end_betrays)
 	}
 }
 
-/* Whoever closes a descriptor, and however, has one to give away. */
-Test(run, the_shortage_ends_with_a_close_that_nobody_sees)
-{
-	expect(DRIVER("reserve") "faults:\n  - {in: main, at: eventfd, nth: 2, do: {fail: EMFILE}}\n", 0,
-		"1 as expected");
-}
-
-/* Its master gives what has come so far; who sits at it gets a line. */
-Test(run, a_terminal_gives_pieces_to_its_master_only)
-{
-	expect(DRIVER("terminal") "faults:\n  - {in: main, at: read, nth: 1, do: {short: 1}}\n", 0, "1 as expected");
-	expect(DRIVER("terminal") "faults:\n  - {in: main.1, at: read, nth: 1, do: {short: 1}}\n", 1, "vacuous");
-}
-
-/* Memory that Linux would not let anybody cut short is not cut short. */
-Test(run, sealed_memory_stays_whole)
-{
-	expect(HEADER "technique: memfd\nworkload: {pattern: echo, messages: 3}\nfaults:\n"
-		      "  - {in: server, at: mmap, on: {technique: memfd}, when: after, nth: 2, do: {truncate: 0}}\n",
-		1, "(F_SEAL_SHRINK)");
-}
-
 Test(run, usage)
 {
 	struct sabot_run r = sabot_run(NULL, NULL, (const char *[]){ "run", NULL });
@@ -523,18 +402,4 @@ Test(run, a_child_that_crashes_is_seen_whoever_looks_away)
 		snprintf(yaml, sizeof(yaml), DRIVER("crash-below, %s") "expect: {no-crash: holds}\n", ways[i]);
 		expect(yaml, 1, "was killed by signal SEGV");
 	}
-}
-
-/* Level or edge, another process may have taken what there was. */
-Test(run, epoll_wakes_up_for_nothing)
-{
-	struct sabot_run r = run_text(
-		HEADER "technique: unix-stream\nserver: {design: epoll}\nclient: {count: 2}\n"
-		       "workload: {pattern: echo, messages: 5, size: 64}\n"
-		       "faults:\n  - {in: server, at: wait, nth: 3, do: again}\n", "-v");
-
-	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
-	SAYS(r.out, "again in server at wait, struck once");
-	SAYS(r.out, "epoll_pwait");
-	sabot_run_fini(&r);
 }

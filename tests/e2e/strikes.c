@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* What strikes, where, and what that does: the faults of scenario files in programs that are not the reference. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/scenario_text.h"
+#include "core/base/banned.h"
+
+Test(strikes, a_fault_that_never_fires_is_vacuous)
+{
+	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}}\n", 1,
+		"fault 1 never fired: server made");
+}
+
+Test(strikes, a_fault_that_may_miss_is_not)
+{
+	expect(PAIR("serve", "ask") "faults:\n  - {in: server, at: accept, nth: 5, do: {delay: 1ms}, may-miss: true}\n",
+		0, NULL);
+}
+
+/* The server reads into 256 bytes, and the question has 8: half of what there is, not of what was asked for. */
+Test(strikes, half_is_of_what_there_is)
+{
+	struct sabot_run r = run_text(
+		PAIR("serve", "ask") "faults:\n  - {in: server, at: read, nth: 1, do: {short: half}}\n", "-v");
+
+	SAYS(r.out, "struck once");
+	SAYS(r.out, "read 4 of 256 B");
+	sabot_run_fini(&r);
+}
+
+/* Before the call the object has no name yet: the one in the arguments counts. */
+Test(strikes, a_path_is_known_before_the_call)
+{
+	static const char struck_at[] =
+		PAIR("serve", "ask") "faults:\n  - %s, nth: 1, on: {path: \"%s\"}, do: {delay: 1ms}}\n";
+	static const char *const calls[] = { "{in: client, at: connect", "{in: server, at: bind",
+		"{in: server, at: accept", "{in: server, at: read" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		char text[2048];
+
+		snprintf(text, sizeof(text), struck_at, calls[i], "${TMP}/s");
+		expect(text, 0, "1 as expected");
+		snprintf(text, sizeof(text), struck_at, calls[i], "${TMP}/other");
+		expect(text, 1, "never fired");
+	}
+}
+
+/* The file is no IPC, its lock is. */
+Test(strikes, locks_of_files_are_struck)
+{
+	static const char *const calls[] = { "flock", "fcntl", "lockf" };
+	char text[2048];
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		snprintf(text, sizeof(text), "%sfaults:\n  - {in: main, at: %s, nth: 1, do: {fail: ENOLCK}}\n"
+					     "expect: {exit: {main: 1}}\n", DRIVER("locks, \"${TMP}/l\""), calls[i]);
+		expect(text, 0, "1 as expected");
+	}
+}
+
+/* Cut short by the timeout or not: what was to release it never came. */
+Test(strikes, a_hold_that_is_never_released_is_vacuous)
+{
+	static const char held[] = PAIR("serve", "ask")
+		"faults:\n  - {in: server, at: accept, nth: 1, do: {hold: {until: {in: client, at: write, nth: 9}, "
+		"limit: %s}}}\ntimeout: %s\n";
+	char text[2048];
+
+	snprintf(text, sizeof(text), held, "300ms", "20s");
+	expect(text, 1, "1 vacuous");
+	snprintf(text, sizeof(text), held, "20s", "300ms");
+	expect(text, 1, "1 vacuous");
+}
+
+/* Whoever closes a descriptor, and however, has one to give away. */
+Test(strikes, the_shortage_ends_with_a_close_that_nobody_sees)
+{
+	expect(DRIVER("reserve") "faults:\n  - {in: main, at: eventfd, nth: 2, do: {fail: EMFILE}}\n", 0,
+		"1 as expected");
+}
+
+/* Its master gives what has come so far; who sits at it gets a line. */
+Test(strikes, a_terminal_gives_pieces_to_its_master_only)
+{
+	expect(DRIVER("terminal") "faults:\n  - {in: main, at: read, nth: 1, do: {short: 1}}\n", 0, "1 as expected");
+	expect(DRIVER("terminal") "faults:\n  - {in: main.1, at: read, nth: 1, do: {short: 1}}\n", 1, "vacuous");
+}
+
+/* Memory that Linux would not let anybody cut short is not cut short. */
+Test(strikes, sealed_memory_stays_whole)
+{
+	expect(HEADER "technique: memfd\nworkload: {pattern: echo, messages: 3}\nfaults:\n"
+		      "  - {in: server, at: mmap, on: {technique: memfd}, when: after, nth: 2, do: {truncate: 0}}\n",
+		1, "(F_SEAL_SHRINK)");
+}
+
+/* Level or edge, another process may have taken what there was. */
+Test(strikes, epoll_wakes_up_for_nothing)
+{
+	struct sabot_run r = run_text(
+		HEADER "technique: unix-stream\nserver: {design: epoll}\nclient: {count: 2}\n"
+		       "workload: {pattern: echo, messages: 5, size: 64}\n"
+		       "faults:\n  - {in: server, at: wait, nth: 3, do: again}\n", "-v");
+
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	SAYS(r.out, "again in server at wait, struck once");
+	SAYS(r.out, "epoll_pwait");
+	sabot_run_fini(&r);
+}
