@@ -96,7 +96,8 @@ void futex_wait_ns(_Atomic uint32_t *word, uint32_t value, uint64_t ns)
 
 long call_real(struct inv *v)
 {
-	long r = real_of(v->row)(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
+	long r = v->raw ? raw_call(v->raw, v->a) :
+			  real_of(v->row)(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
 
 	return v->result_kind == RES_I || v->result_kind == RES_E ? (long)(int)r : r;
 }

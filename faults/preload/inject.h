@@ -62,6 +62,7 @@ struct inv {
 	int error;		/* errno to leave, if skip and the result says failure */
 	uint32_t after;		/* bits: faults decided now whose `when` is after */
 	int status;		/* of a child, where the program does not ask for it */
+	long raw;		/* the number, if the program called syscall(); 0: by libc's function */
 };
 
 /* What a process knows of itself. In a page that fork() wipes: a child finds zeros and takes up its own identity. */
@@ -205,6 +206,10 @@ void learn(struct inv *v);
 /* wrap.c: what stdio does, as if the program had called read() or write() at `site`. */
 long recorded_read(int fd, void *buffer, size_t n, uint64_t site);
 long recorded_write(int fd, const void *buffer, size_t n, uint64_t site);
+/* wrap.c: what the program asks of syscall(), as the call of this row. */
+long recorded_raw(long number, const long a[7], uint32_t row, uint64_t site);
+/* raw.c: a system call by its number; the result as syscall(2) gives it. */
+long raw_call(long number, const long *a);
 /* stdio.c: makes stdio visible; the arguments are the range of libc's code. */
 void stdio_init(uint64_t code_start, uint64_t code_end);
 

@@ -376,7 +376,8 @@ enum { ENVIRONMENT_ROOM = 1024 };
 /* A call that is none of ours may still change what a descriptor is. */
 static long pass(struct inv *v, real_function f)
 {
-	long r = f(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
+	long r = v->raw ? raw_call(v->raw, v->a) :
+			  f(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
 	int saved = errno;
 
 	if (v->shape == SH_CLOSE) {
@@ -415,6 +416,15 @@ static long recorded(struct inv *v, uint32_t row, uint64_t site)
 		errno = v->error;
 	end(v, row, row_shape[row]);
 	return v->result;
+}
+
+long recorded_raw(long number, const long a[7], uint32_t row, uint64_t site)
+{
+	struct inv v = { .a = { a[0], a[1], a[2], a[3], a[4], a[5], a[6] }, .raw = number };
+
+	if (!at_work())
+		return raw_call(number, a);
+	return recorded(&v, row, site_of((const void *)site));
 }
 
 long recorded_read(int fd, void *buffer, size_t n, uint64_t site)

@@ -30,6 +30,22 @@ Test(strikes, half_is_of_what_there_is)
 	sabot_run_fini(&r);
 }
 
+#define BY_NUMBER HEADER "roles:\n  main:\n    run: [$SABOT_PROGRAMS/by_number]\n    driver: true\n"
+
+/* syscall(2) is a function of libc like another. */
+Test(strikes, a_call_by_its_number_is_struck)
+{
+	struct sabot_run r;
+
+	expect(BY_NUMBER, 0, "1 as expected");
+	r = run_text(BY_NUMBER "faults:\n  - {in: main, at: read, nth: 1, do: {short: 2}}\n", "-v");
+	cr_assert_eq(r.code, 1, "%s%s", r.out, r.err);
+	SAYS(r.out, "read 2 of 16 B");
+	SAYS(r.out, "sendmmsg 1 messages");
+	SAYS(r.out, "recvfrom 8 B");
+	sabot_run_fini(&r);
+}
+
 /* Before the call the object has no name yet: the one in the arguments counts. */
 Test(strikes, a_path_is_known_before_the_call)
 {
