@@ -354,7 +354,12 @@ int explore_write_findings(struct sweep *w)
 		struct finding *f = &w->findings[i];
 		int error;
 
-		snprintf(f->scenario, sizeof(f->scenario), "%.200s/%02u.yaml", directory, i + 1);
+		/* Parts of one exploration may share a directory. */
+		if (w->options.n_shards > 1)
+			snprintf(f->scenario, sizeof(f->scenario), "%.200s/%uof%u-%02u.yaml", directory,
+				w->options.shard, w->options.n_shards, i + 1);
+		else
+			snprintf(f->scenario, sizeof(f->scenario), "%.200s/%02u.yaml", directory, i + 1);
 		error = finding_write(w, i, f->scenario);
 		worst = error ? error : worst;
 	}

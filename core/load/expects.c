@@ -9,11 +9,39 @@
 #include "core/model/property.h"
 #include "core/base/banned.h"
 
+/* What is not counted is not counted for a reason: NULL after complaining that there is none. */
+static const char *reason_want(struct loader *l, const struct node *n)
+{
+	const char *reason = text_want(l, n, "a reason");
+
+	if (!reason || reason[strspn(reason, " \t\n")])
+		return reason;
+	complain(l, n, "say why it is harmless: reports print it", "wants a reason, not an empty text");
+	return NULL;
+}
+
+static void read_reason(struct loader *l, const struct key *key, const struct node *value, void *to)
+{
+	const char *reason = reason_want(l, value);
+
+	(void)key;
+	if (reason)
+		text_set(to, reason);
+}
+
+static json_t *schema_of_reason(const struct key *key)
+{
+	(void)key;
+	return json_pack("{s:s,s:i}", "type", "string", "minLength", 1);
+}
+
+static const struct type type_reason = { .read = read_reason, .schema = schema_of_reason };
+
 /* The form {verdict: violated, benign: "reason"}. */
 static const struct key verdict_keys[] = {
 	{ "verdict", "holds, violated, unknown or n/a", &type_word, .offset = offsetof(struct expect, verdict),
 		.words = verdict_names, .n_words = 4 },
-	{ "benign", "why this property is not counted here", &type_text, .offset = offsetof(struct expect, benign) },
+	{ "benign", "why this property is not counted here", &type_reason, .offset = offsetof(struct expect, benign) },
 };
 const struct map map_verdict = { "an expectation", verdict_keys, COUNT_OF(verdict_keys) };
 
@@ -93,7 +121,7 @@ static void benign_read(struct loader *l, const struct node *benign)
 		return;
 	for (size_t i = 0; i < benign->n; i++) {
 		const struct node *property = benign->pairs[i].key;
-		const char *reason = text_want(l, node_expand_free(l, benign->pairs[i].value), "a reason");
+		const char *reason = reason_want(l, node_expand_free(l, benign->pairs[i].value));
 		struct expect *e;
 
 		if (!reason || !property_known(l, property))
@@ -144,7 +172,8 @@ static json_t *schema_of_expect(const struct key *key)
 		json_pack("{s:s,s:{s:s,s:i,s:i}}", "type", "object", "additionalProperties", "type", "integer",
 			"minimum", 0, "maximum", 255));
 	json_object_set_new(properties, "benign",
-		json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type", "string"));
+		json_pack("{s:s,s:{s:s,s:i}}", "type", "object", "additionalProperties", "type", "string",
+			"minLength", 1));
 	return json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties, "additionalProperties", 0);
 }
 

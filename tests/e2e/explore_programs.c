@@ -113,6 +113,27 @@ Test(explore_programs, what_is_benign_is_named)
 	test_directory_remove(directory);
 }
 
+/* Two parts that write to one directory do not take each other's findings away. */
+Test(explore_programs, parts_may_share_a_directory)
+{
+	static const char *const parts[] = { "1/2", "2/2" };
+	char *directory = test_directory();
+
+	test_file(directory, "scenario.yaml",
+		HEADER "technique: unix-stream\nserver: {mistakes: [short-read]}\nclient: {mistakes: [short-read]}\n"
+		       "workload: {pattern: echo, messages: 2, size: 64}\n");
+	for (size_t i = 0; i < 2; i++) {
+		struct sabot_run r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml",
+			"--inject", "short", "--shard", parts[i], "-o", "both", "-q", NULL });
+		const char *name = i ? "both/2of2-01.yaml" : "both/1of2-01.yaml";
+
+		cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+		cr_assert_not_null(strstr(r.out, name), "%s is not in:\n%s", name, r.out);
+		sabot_run_fini(&r);
+	}
+	test_directory_remove(directory);
+}
+
 #define FINDING(site, nth, act) \
 	"{\"id\": 1, \"site\": \"" site "\", \"call\": \"read\", \"symptom\": \"down\", \"nth\": " nth ", " \
 	"\"do\": \"" act "\"}"
