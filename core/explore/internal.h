@@ -94,6 +94,7 @@ struct baseline {
 	bool files_steady;
 	int64_t duration_ns;
 	uint64_t n_calls;
+	uint32_t n_repeated;		/* datagrams_repeated() */
 	struct outcome outcome, probed;
 };
 
@@ -193,6 +194,9 @@ bool is_benign(const struct sweep *w, enum symptom symptom);
 bool wants_history(const struct sweep *w, const struct candidate *c);
 enum symptom judge_history(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t);
+
+/* How many different datagrams are sent more than once by the same process. */
+uint32_t datagrams_repeated(const struct history *h);
 
 /* worker.c: errands, run in a box */
 int errand_scout(struct box *box, void *data);

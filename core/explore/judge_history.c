@@ -8,6 +8,7 @@
 
 #include "core/base/banned.h"
 #include "core/base/str.h"
+#include "core/check/kinds.h"
 #include "core/model/call.h"
 #include "core/model/property.h"
 #include "core/model/technique.h"
@@ -17,6 +18,8 @@
  * thousands, or hundreds on a busy machine, where it also loses the CPU now and then in the midst of a call.
  */
 enum { RESTLESS_TRIES = 150, TRIES_A_REST = 30, REST_HZ = 1000 };
+
+enum { REPEATED_MOST = 6 };
 
 /* The user's own expectations: what `expect:` says must hold. */
 static enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
@@ -56,7 +59,83 @@ static bool makes_shortage(const struct candidate *c)
 
 bool wants_history(const struct sweep *w, const struct candidate *c)
 {
-	return w->scenario->n_expects || makes_shortage(c);
+	return w->scenario->n_expects || makes_shortage(c) || (c->fault.action == ACT_DUPLICATE && !c->has_also);
+}
+
+/* A datagram that somebody has sent, and how often: by its sender and its content. */
+struct datagram {
+	uint32_t proc, times;
+	uint64_t hash;
+};
+
+static int by_sender(const void *a, const void *b)
+{
+	const struct datagram *x = a, *y = b;
+
+	if (x->proc != y->proc)
+		return x->proc < y->proc ? -1 : 1;
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+static bool sends_datagram(const struct history *h, const struct history_event *he)
+{
+	const struct event *e = &he->e;
+
+	return e->kind == EV_CALL && he->channel && kind_is_datagram(h->channels[he->channel - 1].kind) &&
+	       e->call < n_calls && call_table[e->call].family == FAMILY_SEND && e->result > 0 && e->hash;
+}
+
+/* Sorted; those of the drivers' first go only, as a probe repeats it all. */
+static struct datagram *datagrams_sent(const struct history *h, size_t *n)
+{
+	struct datagram *all = NULL;
+	size_t kept = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < h->n_events && !strchr(h->procs[h->events[i].proc].name, '~'); i++) {
+		if (!sends_datagram(h, &h->events[i]))
+			continue;
+		all = mem_grow(all, (*n + 1) * sizeof(*all));
+		all[(*n)++] = (struct datagram){ h->events[i].proc, 1, h->events[i].e.hash };
+	}
+	if (all)
+		qsort(all, *n, sizeof(*all), by_sender);
+	for (size_t i = 0; i < *n; i++) {
+		if (kept && by_sender(&all[kept - 1], &all[i]) == 0)
+			all[kept - 1].times++;
+		else
+			all[kept++] = all[i];
+	}
+	*n = kept;
+	return all;
+}
+
+uint32_t datagrams_repeated(const struct history *h)
+{
+	uint32_t repeated = 0;
+	size_t n;
+	struct datagram *all = datagrams_sent(h, &n);
+
+	for (size_t i = 0; i < n; i++)
+		repeated += all[i].times > 1;
+	free(all);
+	return repeated;
+}
+
+/*
+ * One datagram that came twice may be answered twice (RFC 1123, 4.2.3.1: the sorcerer's apprentice); what is said from
+ * then on is said once.
+ */
+static enum symptom judge_repeated(
+	const struct sweep *w, const struct candidate *c, const struct history *h, struct trial *t)
+{
+	uint32_t repeated = datagrams_repeated(h);
+
+	if (c->fault.action != ACT_DUPLICATE || c->has_also || repeated < w->baseline.n_repeated + REPEATED_MOST)
+		return SYMPTOM_NONE;
+	return judge_say(t, SYMPTOM_AMPLIFIED, c->process,
+		"%u different datagrams are sent twice or more, without the fault %u", repeated,
+		w->baseline.n_repeated);
 }
 
 /* Tries of one thread that failed for want of descriptors, and the calls in between that took their time. */
@@ -110,7 +189,7 @@ static enum symptom judge_shortage(const struct candidate *c, const struct histo
 enum symptom judge_history(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t)
 {
-	enum symptom symptom = makes_shortage(c) ? judge_shortage(c, h, t) : SYMPTOM_NONE;
+	enum symptom symptom = makes_shortage(c) ? judge_shortage(c, h, t) : judge_repeated(w, c, h, t);
 
 	if (symptom && is_benign(w, symptom))
 		symptom = SYMPTOM_NONE;

@@ -309,6 +309,37 @@ Test(judge, a_shortage_that_is_slept_over_is_none)
 	cr_assert_eq(judge_tries(3, 2, 10000), SYMPTOM_NONE);
 }
 
+/* A transfer of ten blocks, of which those from `from` on go out twice. */
+static enum symptom judge_transfer(uint64_t from, uint32_t repeated_before)
+{
+	static struct history_proc server = { .name = "server" };
+	static struct channel udp = { .kind = OBJ_UDP };
+	struct candidate c = disruptive("client", "server", ACT_DUPLICATE);
+	struct history h = { .procs = &server, .n_procs = 1, .channels = &udp, .n_channels = 1 };
+	struct trial t = { .result = RESULT_HANDLED };
+	enum symptom symptom;
+
+	h.events = mem_new(20 * sizeof(*h.events));
+	for (uint64_t i = 1; i <= 10; i++)
+		for (int times = i < from ? 1 : 2; times > 0; times--) {
+			h.events[h.n_events].e = (struct event){ .kind = EV_CALL, .call = (uint16_t)call_find("send"),
+								 .tid = 7, .result = 516, .hash = i };
+			h.events[h.n_events++].channel = 1;
+		}
+	sweep->baseline.n_repeated = repeated_before;
+	cr_assert(wants_history(sweep, &c));
+	symptom = judge_history(sweep, &c, now, &h, &t);
+	free(h.events);
+	return symptom;
+}
+
+Test(judge, a_datagram_that_came_twice_may_be_answered_twice_but_not_all_that_follow)
+{
+	cr_assert_eq(judge_transfer(1, 0), SYMPTOM_AMPLIFIED);
+	cr_assert_eq(judge_transfer(9, 0), SYMPTOM_NONE);
+	cr_assert_eq(judge_transfer(1, 10), SYMPTOM_NONE, "it does so without the fault");
+}
+
 Test(judge, what_a_service_prints_is_compared_however_it_is_stopped)
 {
 	sweep->baseline.outcome.roles[SERVER].ended = ENDED_BY_STOP;
