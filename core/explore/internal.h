@@ -85,6 +85,11 @@ struct trial {
 /* How the outputs of a role compare between fault-free runs. */
 enum steadiness { STEADY, STEADY_LINES /* in any order */, UNSTEADY };
 
+/* Datagrams that the same process sends more than once: how many different ones, and the most often that one is. */
+struct repeats {
+	uint32_t n, most;
+};
+
 struct baseline {
 	bool sound;
 	char why[512];			/* not sound: what is wrong without any fault */
@@ -94,7 +99,7 @@ struct baseline {
 	bool files_steady;
 	int64_t duration_ns;
 	uint64_t n_calls;
-	uint32_t n_repeated;		/* datagrams_repeated() */
+	struct repeats repeats;
 	struct outcome outcome, probed;
 };
 
@@ -195,8 +200,7 @@ bool wants_history(const struct sweep *w, const struct candidate *c);
 enum symptom judge_history(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t);
 
-/* How many different datagrams are sent more than once by the same process. */
-uint32_t datagrams_repeated(const struct history *h);
+struct repeats datagrams_repeated(const struct history *h);
 
 /* worker.c: errands, run in a box */
 int errand_scout(struct box *box, void *data);

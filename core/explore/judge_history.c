@@ -19,7 +19,7 @@
  */
 enum { RESTLESS_TRIES = 150, TRIES_A_REST = 30, REST_HZ = 1000 };
 
-enum { REPEATED_MOST = 6 };
+enum { REPEATED_MOST = 6, VAIN_TIMES = 3 };
 
 /* The user's own expectations: what `expect:` says must hold. */
 static enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
@@ -59,7 +59,8 @@ static bool makes_shortage(const struct candidate *c)
 
 bool wants_history(const struct sweep *w, const struct candidate *c)
 {
-	return w->scenario->n_expects || makes_shortage(c) || (c->fault.action == ACT_DUPLICATE && !c->has_also);
+	return w->scenario->n_expects || makes_shortage(c) ||
+	       ((c->fault.action == ACT_DUPLICATE || c->fault.action == ACT_DROP) && !c->has_also);
 }
 
 /* A datagram that somebody has sent, and how often: by its sender and its content. */
@@ -110,16 +111,18 @@ static struct datagram *datagrams_sent(const struct history *h, size_t *n)
 	return all;
 }
 
-uint32_t datagrams_repeated(const struct history *h)
+struct repeats datagrams_repeated(const struct history *h)
 {
-	uint32_t repeated = 0;
+	struct repeats r = { 0, 0 };
 	size_t n;
 	struct datagram *all = datagrams_sent(h, &n);
 
-	for (size_t i = 0; i < n; i++)
-		repeated += all[i].times > 1;
+	for (size_t i = 0; i < n; i++) {
+		r.n += all[i].times > 1;
+		r.most = all[i].times > r.most ? all[i].times : r.most;
+	}
 	free(all);
-	return repeated;
+	return r;
 }
 
 /*
@@ -129,13 +132,46 @@ uint32_t datagrams_repeated(const struct history *h)
 static enum symptom judge_repeated(
 	const struct sweep *w, const struct candidate *c, const struct history *h, struct trial *t)
 {
-	uint32_t repeated = datagrams_repeated(h);
+	uint32_t repeated;
 
-	if (c->fault.action != ACT_DUPLICATE || c->has_also || repeated < w->baseline.n_repeated + REPEATED_MOST)
+	if (c->fault.action != ACT_DUPLICATE || c->has_also)
+		return SYMPTOM_NONE;
+	repeated = datagrams_repeated(h).n;
+	if (repeated < w->baseline.repeats.n + REPEATED_MOST)
 		return SYMPTOM_NONE;
 	return judge_say(t, SYMPTOM_AMPLIFIED, c->process,
 		"%u different datagrams are sent twice or more, without the fault %u", repeated,
-		w->baseline.n_repeated);
+		w->baseline.repeats.n);
+}
+
+/*
+ * Who does not ask again may fail when a datagram is lost. Who does, time and again, and fails all the same has a
+ * peer that does not answer what is repeated: only one was lost.
+ */
+static enum symptom judge_in_vain(const struct sweep *w, const struct candidate *c, const struct outcome *o,
+	const struct history *h, struct trial *t)
+{
+	enum symptom symptom = SYMPTOM_NONE;
+	struct datagram *all;
+	size_t n;
+
+	if (c->fault.action != ACT_DROP || c->has_also)
+		return SYMPTOM_NONE;
+	all = datagrams_sent(h, &n);
+	for (size_t i = 0; i < n && !symptom; i++) {
+		uint32_t role = h->procs[all[i].proc].role;
+		const struct role_outcome *r = role < o->n_roles ? &o->roles[role] : NULL;
+
+		if (!r || !r->driver || r->ended != ENDED_EXIT || !r->status || w->baseline.end_varies[role] ||
+			w->baseline.outcome.roles[role].status == r->status ||
+			all[i].times < w->baseline.repeats.most + VAIN_TIMES)
+			continue;
+		symptom = judge_say(t, SYMPTOM_WRONG_OUTPUT, r->name,
+			"%s sends the same %u times in vain and ends with exit status %d: one datagram was lost",
+			r->name, all[i].times, r->status);
+	}
+	free(all);
+	return symptom;
 }
 
 /* Tries of one thread that failed for want of descriptors, and the calls in between that took their time. */
@@ -191,6 +227,7 @@ enum symptom judge_history(const struct sweep *w, const struct candidate *c, con
 {
 	enum symptom symptom = makes_shortage(c) ? judge_shortage(c, h, t) : judge_repeated(w, c, h, t);
 
+	symptom = symptom ? symptom : judge_in_vain(w, c, o, h, t);
 	if (symptom && is_benign(w, symptom))
 		symptom = SYMPTOM_NONE;
 	return symptom ? symptom : judge_expected(w, c, o, h, t);

@@ -76,7 +76,7 @@ static int positions_read(struct sweep *w, struct box *box)
 		return EXIT_HARNESS;
 	}
 	positions_collect(w, &h, box_arena(box));
-	w->baseline.n_repeated = datagrams_repeated(&h);
+	w->baseline.repeats = datagrams_repeated(&h);
 	history_fini(&h);
 	return 0;
 }

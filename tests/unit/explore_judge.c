@@ -326,7 +326,7 @@ static enum symptom judge_transfer(uint64_t from, uint32_t repeated_before)
 								 .tid = 7, .result = 516, .hash = i };
 			h.events[h.n_events++].channel = 1;
 		}
-	sweep->baseline.n_repeated = repeated_before;
+	sweep->baseline.repeats = (struct repeats){ .n = repeated_before, .most = 1 };
 	cr_assert(wants_history(sweep, &c));
 	symptom = judge_history(sweep, &c, now, &h, &t);
 	free(h.events);
@@ -338,6 +338,40 @@ Test(judge, a_datagram_that_came_twice_may_be_answered_twice_but_not_all_that_fo
 	cr_assert_eq(judge_transfer(1, 0), SYMPTOM_AMPLIFIED);
 	cr_assert_eq(judge_transfer(9, 0), SYMPTOM_NONE);
 	cr_assert_eq(judge_transfer(1, 10), SYMPTOM_NONE, "it does so without the fault");
+}
+
+/* The client has sent the same request `times`, and has ended with `status`. */
+static enum symptom judge_request(int times, int status)
+{
+	static struct history_proc client = { .name = "client", .role = CLIENT };
+	static struct channel udp = { .kind = OBJ_UDP };
+	struct candidate c = disruptive("server", "client", ACT_DROP);
+	struct history h = { .procs = &client, .n_procs = 1, .channels = &udp, .n_channels = 1 };
+	struct trial t = { .result = RESULT_HANDLED };
+	enum symptom symptom;
+
+	outcome_set(now, false);
+	now->roles[CLIENT].ended = ENDED_EXIT;
+	now->roles[CLIENT].status = status;
+	sweep->baseline.repeats = (struct repeats){ .n = 0, .most = 1 };
+	h.events = mem_new((size_t)times * sizeof(*h.events));
+	for (int i = 0; i < times; i++) {
+		h.events[i].e = (struct event){ .kind = EV_CALL, .call = (uint16_t)call_find("send"), .tid = 7,
+						.result = 4, .hash = 99 };
+		h.events[i].channel = 1;
+	}
+	h.n_events = (size_t)times;
+	cr_assert(wants_history(sweep, &c));
+	symptom = judge_history(sweep, &c, now, &h, &t);
+	free(h.events);
+	return symptom;
+}
+
+Test(judge, who_asks_again_after_a_loss_gets_an_answer)
+{
+	cr_assert_eq(judge_request(1, 1), SYMPTOM_NONE, "it does not ask again, and says so");
+	cr_assert_eq(judge_request(6, 1), SYMPTOM_WRONG_OUTPUT);
+	cr_assert_eq(judge_request(6, 0), SYMPTOM_NONE);
 }
 
 Test(judge, what_a_service_prints_is_compared_however_it_is_stopped)
