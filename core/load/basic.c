@@ -30,15 +30,6 @@ void later(struct loader *l, const char *format, ...)
 	l->scenario->unavailable = str_take(&why);
 }
 
-const char **names_of(const void *table, size_t size, size_t n)
-{
-	const char **names = mem_new((n + 1) * sizeof(names[0]));
-
-	for (size_t i = 0; i < n; i++)
-		memcpy(&names[i], (const char *)table + i * size, sizeof(names[i]));
-	return names;
-}
-
 const char *text_want(struct loader *l, const struct node *n, const char *what)
 {
 	char *described;

@@ -43,7 +43,7 @@ struct key {
 extern const struct map map_scenario, map_role, map_fault, map_point, map_on, map_corrupt, map_pause, map_hold;
 extern const struct map map_verdict, map_program_point;
 
-/* Reads a map by its table into `to`. False if it is no map. */
+/* map.c: reads a map by its table into `to`. False if it is no map. */
 bool map_read(struct loader *l, const struct map *map, const struct node *n, void *to);
 /* The text of a scalar, or NULL after complaining that WHAT is wanted. */
 const char *text_want(struct loader *l, const struct node *n, const char *what);
