@@ -157,17 +157,21 @@ bool ready_after_met(const struct box *box, const struct instance *in);
 bool box_wait_news(struct box *box, int timeout_ms);
 void box_take_news(struct box *box);
 bool signal_is_crash(int signal_number);	/* it tells of a mistake of the process itself */
-bool instance_alive(const struct instance *in);
 /* Kills every process of the run, and waits for them (2 s at most). Their number. */
 uint32_t box_sweep(struct box *box);
+
+/* tree.c */
+bool instance_alive(const struct instance *in);
+/* Every process of the run into box->tree: descendants of the box but the zygotes. */
+void box_tree(struct box *box);
+/* Index of the arena's process with this pid + 1, or 0. */
+uint32_t arena_proc_of(const struct arena *a, int pid);
 
 /* look.c */
 /* deep: ask the kernel about every thread; else only about those that are in no recorded call. */
 void box_look(struct box *box, bool deep, struct look *out);
 /* Is it the main process of a role? That is ours (or its zygote's) to wait for, not the program's. */
 bool box_is_main(const struct box *box, int pid);
-/* Every process of the run into box->tree: descendants of the box but the zygotes. */
-void box_tree(struct box *box);
 /*
  * How many threads of the process wait for a bounded time, if it talks by datagrams: to a peer that has gone it may
  * still repeat what it said, and give up later. Else 0.
@@ -177,8 +181,6 @@ uint32_t box_patient(const struct box *box, int pid);
 bool look_same(const struct look *a, const struct look *b, int64_t gap_ns);
 /* Who waits in what for whom, into out->waiters. */
 void box_waiters(struct box *box);
-/* Index of the arena's process with this pid + 1, or 0. */
-uint32_t arena_proc_of(const struct arena *a, int pid);
 
 /* blind.c: which processes of roles the injector was not seen in, into the outcome. */
 void blind_collect(struct box *box);
@@ -199,12 +201,14 @@ void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excus
 	__attribute__((format(printf, 5, 6)));
 /* fds.c: descriptors that a live service has open, and those whose other end is gone. Their number. */
 uint32_t fds_look(struct box *box, bool report);
-/* leftovers.c: objects and files left behind; named in the outcome, then removed. */
-/* rescue.c */
+/* before.c: what the machine has when a run begins is nobody's leftover. */
 void leftovers_before(struct box *box);
 uint64_t before_hash(uint32_t kind, const char *name, uint64_t id);
 /* Was there an object of this hash when the run began? */
 bool was_before(const struct box *box, uint64_t hash);
+/* leftovers.c: objects and files left behind; named in the outcome, then removed. */
+void leftovers_collect(struct box *box);
+/* rescue.c */
 /* The box was killed in the middle of a run: removes what its roles made, as far as it does not vanish by itself. */
 void leftovers_rescue(struct box *box);
 /*
@@ -212,6 +216,5 @@ void leftovers_rescue(struct box *box);
  * that were made are noted in the arena (for MAKERS_PATIENCE at most).
  */
 void makers_settle(struct box *box);
-void leftovers_collect(struct box *box);
 
 #endif

@@ -19,11 +19,6 @@ enum { PAUSE_LOOK_MS = 5 };
 /* How long a child may take from fork() to its name. */
 #define NAMING_NS (50 * NS_PER_MS)
 
-bool instance_alive(const struct instance *in)
-{
-	return in->phase == PHASE_RUNNING;
-}
-
 bool signal_is_crash(int signal_number)
 {
 	switch (signal_number) {
