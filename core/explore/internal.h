@@ -176,6 +176,7 @@ struct position {
 	bool driver, nonblocking_seen, has_handler, datagram;
 	uint64_t sent;			/* the room that what was written into this object before takes at most */
 	bool last;			/* nothing more of its kind follows */
+	bool near_end;			/* the last of its kind, or the one before (the last is often an end of file) */
 	bool waits;			/* the call has waited at this place, here or another time */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);

@@ -220,6 +220,11 @@ static bool is_peer(const struct candidate *c, const struct role_outcome *r)
 	return strncmp(c->peer, r->name, n) == 0 && (c->peer[n] == '\0' || c->peer[n] == '.');
 }
 
+static bool kills_child(const struct candidate *c)
+{
+	return c->kills && strchr(c->process, '.') != NULL;
+}
+
 static enum symptom judge_end(const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct waiter *first = o->n_waiters ? &o->waiters[0] : NULL;
@@ -344,7 +349,8 @@ static enum symptom judge_outputs(
 					(i < 64 && c->clients >> i & 1));
 		enum symptom symptom;
 
-		if (r->ended == ENDED_NOT || (c->kills && is_struck(c, r)))
+		/* Who lost only a child can still say so. */
+		if (r->ended == ENDED_NOT || (c->kills && is_struck(c, r) && !(kills_child(c) && r->driver)))
 			continue;
 		/* Were it true, the peer had closed: what it makes of an answer says nothing. */
 		if (c->fault.action == ACT_EOF && !is_struck(c, r) && is_peer(c, r))
@@ -395,7 +401,7 @@ static enum symptom judge_probe(
 	const struct baseline *b = &w->baseline;
 
 	/* Alone, and killed: what it has left in its own way it could not take away. */
-	if (takes_object(c) || (c->kills && !any_service(o) && !strchr(c->process, '.')))
+	if (takes_object(c) || (c->kills && !any_service(o) && !kills_child(c)))
 		return SYMPTOM_NONE;
 	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];

@@ -230,7 +230,7 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 
 static void offer_delay(struct sweep *w, const struct position *p, const struct candidate *like)
 {
-	if (like->rank > RANKS_OF_DELAY && !p->last)
+	if (like->rank > RANKS_OF_DELAY && !p->near_end)
 		return;
 	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
 }

@@ -233,7 +233,7 @@ static bool worth_a_trial(uint32_t rank, uint32_t total)
 {
 	static const uint32_t steps[RANKS_MOST] = { 1, 2, 3, 5, 8, 13, 34, 89 };
 
-	if (rank == total)
+	if (rank + 1 >= total)
 		return true;
 	for (int i = 0; i < RANKS_MOST; i++)
 		if (steps[i] == rank)
@@ -387,7 +387,8 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	const struct object *o = object_of(a, &he->e);
 	struct position p = { .event = he, .object = o, .sent = place->sent, .driver = is_driver(w, h, he->proc),
 			      .has_handler = installed_handler(h, he->proc, s->installs),
-			      .last = place->rank == place->total, .waits = s->waits[place->site] };
+			      .last = place->rank == place->total, .near_end = place->rank + 1 >= place->total,
+			      .waits = s->waits[place->site] };
 	char exact[sizeof(((struct candidate *)NULL)->call) + 2];
 	struct candidate c;
 

@@ -118,6 +118,19 @@ Test(judge, a_transparent_fault_may_change_nothing)
 	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
 }
 
+/* Half of what a dead child was to deliver, given out as if it were all. */
+Test(judge, who_lost_a_child_has_to_say_so)
+{
+	outcome_set(now, true);
+	output_set(&now->roles[CLIENT].out, "one\n");
+	cr_expect_eq(judged(disruptive("client.1", "", ACT_KILL)), SYMPTOM_WRONG_OUTPUT);
+	now->roles[CLIENT].status = 1;
+	cr_expect_eq(judged(disruptive("client.1", "", ACT_KILL)), SYMPTOM_NONE);
+	now->roles[CLIENT].ended = ENDED_SIGNAL;
+	now->roles[CLIENT].status = SIGKILL;
+	cr_expect_eq(judged(disruptive("client", "", ACT_KILL)), SYMPTOM_NONE, "killed itself, it says nothing");
+}
+
 Test(judge, lines_in_any_order_if_they_vary_anyway)
 {
 	outcome_set(now, false);

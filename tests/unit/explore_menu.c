@@ -12,7 +12,8 @@
 static struct sweep *sweep;
 static struct scenario *scenario;
 static uint64_t sent_before;
-static bool has_handler, waits;
+static bool has_handler, waits, near_end;
+static uint32_t rank = 1;
 
 static void setup(void)
 {
@@ -44,8 +45,8 @@ static void offer(const char *call, const struct object *o)
 {
 	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
 	struct position p = { .event = &he, .object = o, .sent = sent_before,
-			      .has_handler = has_handler, .waits = waits };
-	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
+			      .has_handler = has_handler, .waits = waits, .near_end = near_end };
+	struct candidate like = { .rank = rank, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
 	text_copy(like.call, sizeof(like.call), call);
 	menu_offer(sweep, &p, &like);
@@ -128,6 +129,26 @@ Test(menu, both_sides_may_rest_once_at_each_place)
 	offer("poll", NULL);
 	cr_assert_eq(count(ACT_PAUSE), 3);
 	cr_assert_eq(count(ACT_DELAY), 3);
+}
+
+/* The last wait is often for the end: what is late comes at the one before. */
+Test(menu, a_delay_comes_first_or_near_the_end)
+{
+	rank = 3;
+	offer("poll", NULL);
+	cr_assert_eq(count(ACT_DELAY), 0);
+	near_end = true;
+	offer("poll", NULL);
+	cr_assert_eq(count(ACT_DELAY), 1);
+}
+
+/* A number that is in use needs no new descriptor, and one beyond the limit is EBADF. */
+Test(menu, dup2_finds_room)
+{
+	offer("dup2", &(struct object){ .kind = OBJ_PIPE });
+	cr_assert_eq(count(ACT_FAIL), 0);
+	offer("dup", &(struct object){ .kind = OBJ_PIPE });
+	cr_assert_gt(count(ACT_FAIL), 0);
 }
 
 Test(menu, a_wait_may_be_woken_for_nothing)
