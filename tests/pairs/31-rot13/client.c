@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
@@ -15,7 +14,6 @@ int main(int argc, char **argv)
 	static const char *const texts[] = { "Hello, world", "The quick brown fox", "jumps over", "the lazy dog",
 		"1234 -- nothing to do" };
 	struct sockaddr_in sin = { .sin_family = AF_INET };
-	struct timeval tv = { 1, 0 };
 	char buf[200];
 	FILE *in, *out;
 	int s;
@@ -30,7 +28,6 @@ int main(int argc, char **argv)
 		perror("rot13: connect");
 		return 1;
 	}
-	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
 	in = fdopen(s, "r");
 	out = fdopen(dup(s), "w");
 	if (!in || !out) {
