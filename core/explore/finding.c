@@ -228,6 +228,8 @@ static void fault_write(FILE *f, const struct plan_fault *p, const char *call)
 		fprintf(f, "    nth: %" PRIu64 "\n", p->n);
 	if (p->trigger == TRIG_NTH && p->times == TIMES_FOREVER)
 		fputs("    times: forever\n", f);
+	else if (p->trigger == TRIG_NTH && p->times > 1)
+		fprintf(f, "    times: %" PRIu32 "\n", p->times);
 	action_write(f, p);
 }
 

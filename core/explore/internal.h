@@ -172,7 +172,8 @@ struct position {
 	const struct history_event *event;
 	const struct object *object;	/* NULL none */
 	uint64_t largest_write;		/* into this object, of all processes */
-	uint64_t bytes;			/* through this object */
+	uint64_t bytes;			/* written into this object */
+	uint64_t taken;			/* read from it */
 	bool driver, nonblocking_seen, has_handler, datagram;
 	uint64_t sent;			/* the room that what was written into this object before takes at most */
 	bool last;			/* nothing more of its kind follows */

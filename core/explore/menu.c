@@ -18,7 +18,9 @@
 
 #define DELAY_NS 30000000
 #define SLOW_SIDE_NS 1000000
-enum { MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1, EXHAUSTED_TIMES = 3 };
+enum {
+	FEW_BYTES = 4096, MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1,
+};
 
 /* One dish: what is appended to the candidates. */
 struct dish {
@@ -67,6 +69,14 @@ static void once(struct sweep *w, const struct candidate *like, uint32_t action,
 {
 	add(w, like, &(struct dish){ .action = action, .value = value, .grade = grade, .times = 1,
 			     .kills = action == ACT_KILL }, label);
+}
+
+/* Several times, one after the other: who is ready for one of them may not be for the next. */
+static void in_a_row(struct sweep *w, const struct candidate *like, uint32_t action, uint32_t times, enum grade grade,
+	const char *label)
+{
+	if (like->rank == 1)
+		add(w, like, &(struct dish){ .action = action, .grade = grade, .times = times }, label);
 }
 
 static void fail(struct sweep *w, const struct candidate *like, const struct call *call, int error, uint32_t times)
@@ -189,6 +199,7 @@ static void offer_interrupt(
 		return;
 	}
 	once(w, like, ACT_INTERRUPT, 0, GRADE_TRANSPARENT, "interrupt");
+	in_a_row(w, like, ACT_INTERRUPT, 2, GRADE_TRANSPARENT, "interrupt: 2 in a row");
 }
 
 static void short_of(struct sweep *w, const struct candidate *like, int64_t n)
@@ -226,6 +237,12 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 		short_of(w, like, moved / 2);
 	if (moved - 1 > moved / 2)
 		short_of(w, like, moved - 1);
+	/* Byte by byte, where they are few: who reads the rest of a message once more has it now and then. */
+	if (like->rank == 1 && is_stream_object(p->object) && (out ? p->bytes : p->taken) <= FEW_BYTES)
+		add(w, like,
+			&(struct dish){ .action = ACT_SHORT, .value = 1, .grade = GRADE_TRANSPARENT,
+				.trigger = TRIG_ALWAYS, .times = TIMES_FOREVER },
+			"short: 1 always");
 }
 
 static void offer_delay(struct sweep *w, const struct position *p, const struct candidate *like)
@@ -308,6 +325,7 @@ static void offer_datagram(struct sweep *w, const struct position *p, const stru
 	if (!out)
 		return;		/* a datagram lost here is the same as one lost at the sender */
 	once(w, like, ACT_DROP, 0, GRADE_NETWORK, "drop");
+	in_a_row(w, like, ACT_DROP, 3, GRADE_NETWORK, "drop: 3 in a row");
 	once(w, like, ACT_DUPLICATE, 0, GRADE_NETWORK, "duplicate");
 	once(w, like, ACT_REORDER, 1, GRADE_NETWORK, "reorder: 1");
 }

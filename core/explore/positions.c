@@ -153,7 +153,7 @@ struct survey {
 	bool *installs;			/* per process */
 	bool *served;			/* per process, while walking: it has taken its first client */
 	uint64_t *sent;			/* per object, while walking: what was written into it, as room that it takes */
-	uint64_t *largest, *bytes;	/* per object */
+	uint64_t *largest, *bytes, *taken;	/* per object */
 	struct users *takers, *givers;	/* per object */
 	bool *waits;			/* per site: a call has waited there */
 	struct counters *counters;
@@ -221,6 +221,8 @@ static void survey_make(struct sweep *w, const struct history *h, const struct a
 				he);
 		if (!o || e->result <= 0)
 			continue;
+		if (call_table[e->call].family == FAMILY_RECEIVE)
+			s->taken[e->object - 1] += (uint64_t)e->result;
 		if (call_table[e->call].family == FAMILY_SEND) {
 			s->bytes[e->object - 1] += (uint64_t)e->result;
 			if (e->asked > s->largest[e->object - 1])
@@ -406,6 +408,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	if (o) {
 		p.largest_write = s->largest[he->e.object - 1];
 		p.bytes = s->bytes[he->e.object - 1];
+		p.taken = s->taken[he->e.object - 1];
 		c.fault.sole = !(call_table[he->e.call].family == FAMILY_SEND ? s->givers :
 					s->takers)[he->e.object - 1].several;
 	}
@@ -487,6 +490,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 		.sent = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.taken = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.waits = mem_new(SWEEP_SITES),
 		.takers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
 		.givers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
@@ -511,6 +515,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	free(s.sent);
 	free(s.largest);
 	free(s.bytes);
+	free(s.taken);
 	free(s.waits);
 	free(s.takers);
 	free(s.givers);

@@ -73,13 +73,15 @@ static int unsureness(const struct candidate *c)
 	return c->fault.action == ACT_KILL || c->fault.action == ACT_EOF;
 }
 
-/* The surer fault, the earlier occurrence, the one that comes first in the menu. */
+/* The surer fault, one strike before several, the earlier occurrence, the one that comes first in the menu. */
 bool candidate_better(const struct sweep *w, uint32_t a, uint32_t b)
 {
 	const struct candidate *x = &w->candidates[a], *y = &w->candidates[b];
 
 	if (unsureness(x) != unsureness(y))
 		return unsureness(x) < unsureness(y);
+	if ((x->fault.times == 1) != (y->fault.times == 1))
+		return x->fault.times == 1;
 	return x->rank != y->rank ? x->rank < y->rank : a < b;
 }
 

@@ -11,7 +11,7 @@
 
 static struct sweep *sweep;
 static struct scenario *scenario;
-static uint64_t sent_before;
+static uint64_t sent_before, taken;
 static bool has_handler, waits, near_end;
 static uint32_t rank = 1;
 
@@ -45,7 +45,7 @@ static void offer(const char *call, const struct object *o)
 {
 	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
 	struct position p = { .event = &he, .object = o, .sent = sent_before,
-			      .has_handler = has_handler, .waits = waits, .near_end = near_end };
+			      .has_handler = has_handler, .waits = waits, .near_end = near_end, .taken = taken };
 	struct candidate like = { .rank = rank, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
 	text_copy(like.call, sizeof(like.call), call);
@@ -64,7 +64,7 @@ static uint32_t count(uint32_t action)
 Test(menu, a_stream_is_cut_short)
 {
 	offer("recv", &(struct object){ .kind = OBJ_TCP });
-	cr_assert_eq(count(ACT_SHORT), 3);
+	cr_assert_eq(count(ACT_SHORT), 4, "one byte, half, all but one; and byte by byte");
 }
 
 /* A terminal takes all that is written and gives what has come so far. */
@@ -111,7 +111,7 @@ Test(menu, a_write_that_has_room_is_not_interrupted)
 	cr_assert_eq(count(ACT_INTERRUPT), 0);
 	sent_before = 70000;
 	offer("write", &pipe);
-	cr_assert_eq(count(ACT_INTERRUPT), 1);
+	cr_assert_eq(count(ACT_INTERRUPT), 2);
 }
 
 /* recv(MSG_PEEK) moves nothing and is recorded without the object. */
@@ -183,4 +183,30 @@ Test(menu, who_is_stopped_in_a_call)
 	cr_assert_str_eq(pause_of("recv", &plain), "pause: 30ms");
 	cr_assert_str_eq(pause_of("send", &timed), "pause: 30ms");
 	cr_assert_str_eq(pause_of("poll", NULL), "pause: 30ms");
+}
+
+static uint32_t count_lasting(uint32_t action)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		n += sweep->candidates[i].fault.action == action && sweep->candidates[i].fault.times != 1;
+	return n;
+}
+
+/* Byte by byte would take for ever where there is much. */
+Test(menu, what_comes_again_and_again)
+{
+	struct object stream = { .kind = OBJ_UNIX_STREAM }, udp = { .kind = OBJ_UDP };
+
+	has_handler = true;
+	offer("read", &stream);
+	cr_assert_eq(count_lasting(ACT_SHORT), 1);
+	cr_assert_eq(count_lasting(ACT_INTERRUPT), 1);
+	taken = 1 << 20;
+	offer("read", &stream);
+	cr_assert_eq(count_lasting(ACT_SHORT), 1);
+	offer("send", &udp);
+	cr_assert_eq(count_lasting(ACT_DROP), 1);
+	cr_assert_eq(count_lasting(ACT_SHORT), 1);
 }
