@@ -19,7 +19,7 @@
 #include "core/history/event.h"
 
 #define ARENA_MAGIC 0x5ab07a2eu
-#define ARENA_VERSION 3u
+#define ARENA_VERSION 4u
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
@@ -32,7 +32,7 @@ enum arena_limit {
 	PROC_BESIDE = 8,
 	ARENA_THREADS = 1024,
 	ARENA_OBJECTS = 4096,
-	ARENA_MODULES = 512,
+	ARENA_MODULES = 4096,	/* a shell script runs many programs, each with its libraries */
 	ARENA_CHUNKS = 2048,
 	CHUNK_EVENTS = 1023,	/* with its header a chunk is 64 KiB: 128 MiB at most, touched only as used */
 	ROLE_NAME = 48,

@@ -38,13 +38,30 @@ struct modules {
 	struct image *image;
 };
 
+uint32_t module_add(uint32_t image, uint64_t base, uint64_t start, uint64_t end, const char *path)
+{
+	uint32_t i = atomic_fetch_add(&arena->n_modules, 1);
+	struct module *m;
+
+	if (i >= ARENA_MODULES) {
+		atomic_store(&arena->n_modules, ARENA_MODULES);
+		return 0;
+	}
+	m = &arena->modules[i];
+	m->image = image;
+	m->base = base;
+	m->start = start;
+	m->end = end;
+	text_copy(m->path, sizeof(m->path), path);
+	atomic_store(&m->state, 1);
+	return i + 1;
+}
+
 static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 {
 	const char *name = info->dlpi_name ? info->dlpi_name : "";
 	uint64_t low = UINT64_MAX, high = 0;
 	struct modules *modules = data;
-	struct module *m;
-	uint32_t i;
 
 	(void)size;
 	for (int k = 0; k < info->dlpi_phnum; k++) {
@@ -60,19 +77,9 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 		modules->image->libc_start = low;
 		modules->image->libc_end = high;
 	}
-	i = atomic_fetch_add(&arena->n_modules, 1);
-	if (i >= ARENA_MODULES) {
-		atomic_store(&arena->n_modules, ARENA_MODULES);
-		return 0;
-	}
-	m = &arena->modules[i];
-	m->image = modules->image->index;
-	m->base = info->dlpi_addr;
-	m->start = low;
-	m->end = high;
-	text_copy(m->path, sizeof(m->path), modules->executable ? modules->executable : name);
+	module_add(modules->image->index, info->dlpi_addr, low, high,
+		modules->executable ? modules->executable : name);
 	modules->executable = NULL;
-	atomic_store(&m->state, 1);
 	return 0;
 }
 

@@ -193,6 +193,7 @@ static void identity_begin(uint32_t proc)
 	self->chunk = atomic_load(&p->last_chunk);
 	self->ready_done = child_is_done(p) && !arena->procs[p->parent - 1].launcher;
 	self->live = 1;
+	self->loads = has_loaded;
 	parent_proc = proc;
 	atomic_store(&p->state, PROC_ALIVE);
 	event_note(EV_HELLO, NULL, p->pid, p->image);

@@ -79,6 +79,8 @@ struct self {
 	uint64_t points;	/* bit i: armed_by or until of fault i selects this process */
 	uint32_t watches_ready;	/* a fault of it needs to know what waits have told */
 	uint32_t chunk;		/* index + 1 of the chunk that is being filled */
+	uint32_t loads;		/* dlopen() was called: code may have come that is not noted */
+	uint32_t module_last;	/* index + 1 of the module that the last such call came from */
 };
 
 extern struct arena *arena;
@@ -158,6 +160,11 @@ struct image {
 	uint64_t libc_start, libc_end;	/* libc's code; 0: there is none that is known */
 };
 struct image image_note(const struct role_slot *slot);
+/* Into the arena. Index + 1, or 0: there is no room. */
+uint32_t module_add(uint32_t image, uint64_t base, uint64_t start, uint64_t end, const char *path);
+/* loaded.c: a call comes from there, in a process that loads more as it goes: notes the library if it is not known. */
+void site_module(uint64_t site);
+extern uint32_t has_loaded;	/* this process, or one that it was forked from: self->loads of its children */
 
 /* record.c */
 extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));

@@ -148,6 +148,8 @@ static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t 
 		if (makes_object(shape, family))
 			stop_wait();
 	}
+	if (unlikely(self->loads))
+		site_module(v->site);
 	if (unlikely(!self->ready_done))
 		waiting_is_ready(v, family);
 	if (unlikely(self->fd_exhausted))
@@ -227,7 +229,8 @@ static inline __attribute__((always_inline)) uint32_t plain_object(long fd, uint
 	uint32_t object;
 
 	if ((unsigned long)fd >= FD_TABLE || fd_table[fd] <= 0 || call_set_has(&self->armed, row) ||
-		!self->ready_done || self->fd_exhausted || arena->payload || !my_slot || my_proc != self->proc + 1)
+		!self->ready_done || self->fd_exhausted || self->loads || arena->payload || !my_slot ||
+		my_proc != self->proc + 1)
 		return 0;
 	object = (uint32_t)fd_table[fd];
 	if (atomic_load_explicit(&arena->objects[object - 1].flags, memory_order_relaxed) & ~(uint32_t)PLAIN_FLAGS ||
