@@ -113,6 +113,15 @@ enum link_end {
 	LINK_FAILED,
 };
 
+/*
+ * A clock that ticks: from now on SIGALRM comes every 100 ms, without SA_RESTART, and ends whatever call is waiting
+ * with EINTR. So the waits of calls without a timeout are bounded too: who made one looks at the time, and whether the
+ * other side still lives, and makes it again. Short waits, which are the rule, cost nothing, while a timeout has to be
+ * set and taken back for each call. One alarm at the deadline would not do: it could ring a moment before the call.
+ * A child that is forked has no clock. 0, or 1 (said).
+ */
+int clock_ticks(void);
+
 /* Waits until fd has one of `events` (POLLIN, POLLOUT) or the deadline (absolute; 0: none) is over. */
 enum link_end wait_for(int fd, short events, int64_t deadline_ns);
 

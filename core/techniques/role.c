@@ -155,6 +155,23 @@ void stop_at_once(void (*remove_objects)(void))
 	sigprocmask(SIG_UNBLOCK, &term, NULL);
 }
 
+static void on_tick(int number)
+{
+	(void)number;
+}
+
+int clock_ticks(void)
+{
+	struct sigevent tick = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+	struct itimerspec every = { { 0, 100 * MS }, { 0, 100 * MS } };
+	timer_t clock;
+
+	handler_set(SIGALRM, on_tick);
+	if (timer_create(CLOCK_MONOTONIC, &tick, &clock) < 0)
+		return say_errno("timer_create");
+	return timer_settime(clock, 0, &every, NULL) < 0 ? say_errno("timer_settime") : 0;
+}
+
 /*
  * A wait that finds something ready at once returns without taking the signal, though its mask lets it in: a server
  * that is never idle would never hear of it. So now and then it is looked for.

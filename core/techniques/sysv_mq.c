@@ -11,10 +11,8 @@
  * Two queues, not one: if requests could fill the room that answers need, everybody would wait for everybody.
  */
 #include <errno.h>
-#include <signal.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
-#include <time.h>
 
 #include "core/techniques/impl.h"
 #include "core/techniques/shm_area.h"
@@ -24,7 +22,6 @@ enum {
 	QUEUE_BYTES = 16384,	/* msgmnb: bytes that a queue takes, unless the administrator allows more */
 	TEXT_MAX = 8192,	/* msgmax */
 	CLIENTS = 64,
-	TICK_NS = 100 * MS,
 };
 
 /* What goes through a queue. */
@@ -52,29 +49,7 @@ static void queues_remove(void)
 	queues.requests = queues.answers = -1;
 }
 
-/* ---- msgsnd() and msgrcv() have no timeout ---- */
-
-static void on_tick(int signo)
-{
-	(void)signo;
-}
-
-/*
- * A clock that ticks: SIGALRM every 100 ms ends whatever call is waiting with EINTR (these two calls are never
- * restarted), so that the time can be looked at. One alarm at the deadline would not do: it could ring a moment
- * before the call.
- */
-static int clock_start(timer_t *clock)
-{
-	struct sigaction action = { .sa_handler = on_tick };
-	struct sigevent tick = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
-	struct itimerspec every = { { 0, TICK_NS }, { 0, TICK_NS } };
-
-	sigemptyset(&action.sa_mask);
-	if (sigaction(SIGALRM, &action, NULL) < 0 || timer_create(CLOCK_MONOTONIC, &tick, clock) < 0)
-		return say_errno("timer_create");
-	return timer_settime(*clock, 0, &every, NULL) < 0 ? say_errno("timer_settime") : 0;
-}
+/* ---- msgsnd() and msgrcv() have no timeout: the clock ends them ---- */
 
 /*
  * What a failed call means: LINK_OK to try again. EIDRM: the queue was removed while we waited; EINVAL: before that.
@@ -190,12 +165,11 @@ static void link_init(struct queue_link *l, const struct ref_options *o)
 static int mq_serve(const struct ref_options *o)
 {
 	key_t key = answers_key(o);
-	timer_t clock;
 	int status = 1;
 
 	if (o->n_clients > CLIENTS)
 		return say("there is room for %d clients", CLIENTS);
-	if (key == (key_t)-1 || clock_start(&clock))
+	if (key == (key_t)-1 || clock_ticks())
 		return 1;
 	link_init(&queues, o);
 	stop_at_once(queues_remove);	/* SIGTERM from here on: remove the queues, exit */
@@ -207,17 +181,15 @@ static int mq_serve(const struct ref_options *o)
 		status = serve_link(o, &queues.link, false);
 	}
 	queues_remove();
-	timer_delete(clock);
 	return status;
 }
 
 static int mq_request(const struct ref_options *o)
 {
 	key_t key = answers_key(o);
-	timer_t clock;
 	int status = 1;
 
-	if (key == (key_t)-1 || clock_start(&clock))
+	if (key == (key_t)-1 || clock_ticks())
 		return 1;
 	link_init(&queues, o);
 	queues.requests = msgget(o->key, 0);
@@ -226,7 +198,6 @@ static int mq_request(const struct ref_options *o)
 		say_errno("msgget (is the server there?)");
 	else
 		status = request_link(o, &queues.link);
-	timer_delete(clock);
 	return status;
 }
 
