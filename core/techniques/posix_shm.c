@@ -115,7 +115,7 @@ static int shm_serve(const struct ref_options *o)
 	if (!mistake(SIZE_TRUSTED))
 		shm_guard_truncation(segment_remove);
 	shm_area_init(area, o, design->boxes(o), design->locks(o));
-	status = design->prepare(area, o);
+	status = design->prepare(area, o) || clock_ticks();
 	if (status == 0) {
 		shm_area_open(area);
 		server_ready();
@@ -140,7 +140,7 @@ static int shm_request(const struct ref_options *o)
 	if (!mistake(SIZE_TRUSTED))	/* as in the server */
 		shm_guard_truncation(NULL);
 	design = design_of(area->design);
-	if (shm_area_join(area, size, o, design->boxes(o), design->locks(o)) == LINK_OK)
+	if (shm_area_join(area, size, o, design->boxes(o), design->locks(o)) == LINK_OK && clock_ticks() == 0)
 		status = request_link(o, design->link(area, o));
 	munmap(area, size);
 	return status;

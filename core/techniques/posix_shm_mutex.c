@@ -68,12 +68,10 @@ static void box_unlock(struct shared_box *b)
 static enum link_end bell_wait(struct shared_box *b, struct bell *bell, int64_t deadline_ns, int peer)
 {
 	uint32_t seen = atomic_load(&bell->rung);
-	int64_t left = shm_slice_end(deadline_ns) - now_ns();
 
 	atomic_fetch_add(&bell->sleepers, 1);
 	box_unlock(b);
-	if (left > 0)
-		shm_futex_wait(&bell->rung, seen, left);
+	shm_futex_wait(&bell->rung, seen);	/* not for ever: the clock ticks */
 	atomic_fetch_sub(&bell->sleepers, 1);
 	if (box_lock(b) != LINK_OK)
 		return LINK_FAILED;

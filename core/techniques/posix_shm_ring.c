@@ -79,15 +79,13 @@ static enum link_end wish_wait(struct wish *w, struct shm_bell *bell, int64_t de
 			return LINK_OK;
 	room_give_back_all(w->l);
 	for (;;) {
-		int64_t left = shm_slice_end(deadline_ns) - now_ns();
-
 		shm_bell_set(bell);
 		/* Mistake: sleeps without a last look, and the bell that rang a moment before never rings again. */
 		if (mistake(LOST_WAKEUP)) {
 			while (atomic_load(&bell->asleep) && (!deadline_ns || now_ns() < deadline_ns))
-				shm_bell_sleep(bell, SHM_SLICE_NS);
-		} else if (!w->fulfilled(w) && left > 0) {
-			shm_bell_sleep(bell, left);
+				shm_bell_sleep(bell);
+		} else if (!w->fulfilled(w)) {
+			shm_bell_sleep(bell);	/* not for ever: the clock ticks */
 		}
 		shm_bell_clear(bell);
 		if (w->fulfilled(w))

@@ -62,22 +62,22 @@ static bool work_there(struct semaphore_link *l, uint32_t all)
 
 /*
  * Takes one from the semaphore and looks whether there really is what it counts. A process that was killed between its
- * two steps has left the count one too low or too high, so the box itself decides, and is looked at every slice.
+ * two steps has left the count one too low or too high, so the box itself decides, and is looked at when the clock
+ * ticks.
  * LINK_SILENT: the deadline (0: none) has passed; LINK_CLOSED: the process that would have to post is gone.
  */
 static enum link_end sem_take(struct semaphore_link *l, sem_t *s, bool (*there)(struct semaphore_link *l, uint32_t box),
 	uint32_t box, int64_t deadline_ns, int poster)
 {
 	for (;;) {
-		int64_t end = shm_slice_end(deadline_ns);
-		struct timespec until = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
-		int r = sem_clockwait(s, CLOCK_MONOTONIC, &until);
+		int r = sem_wait(s);
 
-		/* Mistake: a signal ended the wait, not the semaphore. Nothing is wrong; wait again. */
-		if (r < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY))
-			continue;
-		if (r < 0 && errno != ETIMEDOUT) {
-			say_errno("sem_clockwait");
+		/*
+		 * Mistake: a signal ended the wait (here even the ticking of the clock), not the semaphore. Nothing is
+		 * wrong; look, and wait again.
+		 */
+		if (r < 0 && (errno != EINTR || mistake(NO_EINTR_RETRY))) {
+			say_errno("sem_wait");
 			return LINK_FAILED;
 		}
 		if (there(l, box))

@@ -20,14 +20,12 @@ static inline void shm_futex_wake(_Atomic uint32_t *word)
 }
 
 /*
- * Sleeps while the word is `value`, for `patience_ns` at most. It may also return for no reason (a signal, a wake-up
- * meant for somebody who was here before): the caller looks again whatever woke it.
+ * Sleeps while the word is `value`. It may also return for no reason (a signal, a wake-up meant for somebody who was
+ * here before): the caller looks again whatever woke it.
  */
-static inline void shm_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t patience_ns)
+static inline void shm_futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
-	struct timespec t = { .tv_sec = patience_ns / 1000000000, .tv_nsec = patience_ns % 1000000000 };
-
-	syscall(SYS_futex, word, FUTEX_WAIT, value, &t, NULL, 0);
+	syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
 }
 
 #endif

@@ -166,7 +166,7 @@ static inline void shm_bell_ring(struct shm_bell *b)
 /*
  *   shm_bell_set(b);
  *   if (nothing to do, looked at once more)
- *   	shm_bell_sleep(b, patience);
+ *   	shm_bell_sleep(b);
  *   shm_bell_clear(b);
  */
 static inline void shm_bell_set(struct shm_bell *b)
@@ -175,9 +175,9 @@ static inline void shm_bell_set(struct shm_bell *b)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-static inline void shm_bell_sleep(struct shm_bell *b, int64_t patience_ns)
+static inline void shm_bell_sleep(struct shm_bell *b)
 {
-	shm_futex_wait(&b->asleep, 1, patience_ns);
+	shm_futex_wait(&b->asleep, 1);
 }
 
 static inline void shm_bell_clear(struct shm_bell *b)

@@ -10,7 +10,6 @@
 #include "tests/bench/loops.h"
 
 enum { CAPACITY = 1 << 20, BATCH = 64 };
-#define PATIENCE_NS 1000000000
 
 /* The ring follows it. */
 struct shipped {
@@ -42,7 +41,7 @@ static void write_all(struct shipped *s, const void *message, size_t size, unsig
 			continue;
 		shm_bell_set(&s->room);
 		if (!shm_ring_reserve(&w, size))
-			shm_bell_sleep(&s->room, PATIENCE_NS);
+			shm_bell_sleep(&s->room);
 		shm_bell_clear(&s->room);
 	}
 }
@@ -69,7 +68,7 @@ static void read_all(struct shipped *s, void *message, size_t size, unsigned lon
 			continue;
 		shm_bell_set(&s->items);
 		if (!shm_ring_peek(&r, &length))
-			shm_bell_sleep(&s->items, PATIENCE_NS);
+			shm_bell_sleep(&s->items);
 		shm_bell_clear(&s->items);
 	}
 }

@@ -44,7 +44,7 @@ static const struct mutant plans[] = {
 	{ .mistake = "no-eintr-retry", .techniques = "sysv-mq", .side = "client", .workload = ECHO,
 		.faults = INTERRUPT("client", "msgrcv") },
 	{ .mistake = "no-eintr-retry", .techniques = "posix-shm", .designs = "semaphore", .side = "client",
-		.workload = ECHO, .faults = INTERRUPT("client", "sem_clockwait") },
+		.workload = ECHO, .faults = INTERRUPT("client", "sem_wait") },
 	{ .mistake = "no-eintr-retry", .techniques = "sysv-shm", .side = "client", .workload = ECHO,
 		.faults = INTERRUPT("client", "semtimedop") },
 	/* pipes and FIFOs */
@@ -91,7 +91,7 @@ static const struct mutant plans[] = {
 		.faults = AT("client", "semtimedop") AFTER SECOND DELAY },
 	{ .mistake = "sem-left-taken", .techniques = "posix-shm", .designs = "semaphore", .workload = ECHO,
 		.n_clients = 2,
-		.faults = AT("client", "sem_clockwait") FIRST HOLD("in: client/2, at: sem_post, when: after")
+		.faults = AT("client", "sem_wait") FIRST HOLD("in: client/2, at: sem_post, when: after")
 			AT("client/2", "sem_post") AFTER FIRST KILL },
 	{ .mistake = "sem-left-taken", .techniques = "sysv-shm", .workload = ECHO, .n_clients = 2,
 		.faults = AT("client", "semtimedop") FIRST HOLD("in: client/2, at: semtimedop, when: after")
