@@ -3,9 +3,12 @@
  * System V shared memory with System V semaphores. Memory gives no order by itself; each box of the segment
  * (shm_area.h) has three semaphores: its lock, and the counts of its free and its full records.
  *
- * The lock is taken with SEM_UNDO: if the process that holds it is killed, the kernel gives it back. The counts are
- * not: an undone count would be wrong, for the record has been put or taken all the same. So the counts only wake,
- * and who holds the lock looks into the box itself.
+ * The lock keeps writers apart: all clients write into the server's box. Every box has one reader, and a client's box
+ * one writer: they need no lock. It is taken with SEM_UNDO: if the process that holds it is killed, the kernel gives it
+ * back. The counts are not: an undone count would be wrong, for the record has been put or taken all the same. So the
+ * counts only wake, and who has waited looks into the box itself.
+ *
+ * semop() has no timeout: the clock ends it from time to time.
  *
  * The steps:
  *   server: remove the old segment and semaphores, make them, attach, set the counts, … serve …, detach, remove
@@ -65,61 +68,72 @@ static struct sembuf operation(uint32_t box, enum semaphore s, int change)
 		.sem_flg = (short)(undo ? SEM_UNDO : 0) };
 }
 
-/* All of the operations at once, or none. LINK_SILENT: not until `end_ns`. */
-static enum link_end semaphores_do(struct sysv_link *l, struct sembuf *operations, size_t n, int64_t end_ns)
+/* All of the operations at once, or none. LINK_SILENT: none, for a signal came. */
+static enum link_end semaphores_do(struct sysv_link *l, struct sembuf *operations, size_t n)
 {
-	for (;;) {
-		int64_t left = end_ns - now_ns();
-		struct timespec patience = { .tv_sec = 0 };
-
-		if (left > 0)
-			patience = (struct timespec){ .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
-		if (semtimedop(l->semaphores, operations, n, &patience) == 0)
-			return LINK_OK;
-		if (errno == EAGAIN)
-			return LINK_SILENT;
-		if (errno == EIDRM || errno == EINVAL)
-			return LINK_CLOSED;	/* removed: the server has ended */
-		/* Mistake: a signal came while it waited, and nothing was taken. Nothing is wrong; wait again. */
-		if (errno == EINTR && !mistake(NO_EINTR_RETRY))
-			continue;
-		say_errno("semtimedop");
-		return LINK_FAILED;
-	}
-}
-
-/*
- * Waits for a count and takes the lock, both at once. A process that was killed between its steps has left the count
- * one too low, so after a slice without it the lock alone is taken, and the box looked at.
- */
-static enum link_end box_enter(struct sysv_link *l, uint32_t box, enum semaphore count, int64_t deadline_ns)
-{
-	struct sembuf both[] = { operation(box, count, -1), operation(box, LOCK, -1) };
-	enum link_end end = semaphores_do(l, both, 2, shm_slice_end(deadline_ns));
-
-	if (end != LINK_SILENT)
-		return end;
-	end = semaphores_do(l, &both[1], 1, now_ns() + PATIENCE_NS);
-	if (end != LINK_SILENT)
-		return end;
-	say("the lock of a box is not given back");
+	if (semop(l->semaphores, operations, n) == 0)
+		return LINK_OK;
+	if (errno == EIDRM || errno == EINVAL)
+		return LINK_CLOSED;	/* removed: the server has ended */
+	/*
+	 * Mistake: a signal came while it waited (here even the ticking of the clock), and nothing was taken. Nothing
+	 * is wrong; wait again.
+	 */
+	if (errno == EINTR && !mistake(NO_EINTR_RETRY))
+		return LINK_SILENT;
+	say_errno("semop");
 	return LINK_FAILED;
 }
 
-/* Gives back the lock, and counts what is there now: both at once. */
-static enum link_end box_leave(struct sysv_link *l, uint32_t box, enum semaphore count)
+static bool many_write(uint32_t box)
 {
-	struct sembuf both[] = { operation(box, LOCK, 1), operation(box, count, 1) };
+	return box == 0;
+}
 
-	return semaphores_do(l, both, 2, now_ns() + PATIENCE_NS);
+/*
+ * Waits for a count and, in a box with many writers, takes the lock, both at once. A process that was killed between
+ * its steps has left the count one too low, so when the clock ticks meanwhile the lock alone is taken, and the box
+ * looked at.
+ */
+static enum link_end box_enter(struct sysv_link *l, uint32_t box, enum semaphore count, bool lock)
+{
+	struct sembuf both[] = { operation(box, count, -1), operation(box, LOCK, -1) };
+	enum link_end end = semaphores_do(l, both, lock ? 2 : 1);
+	int64_t deadline_ns;
+
+	if (end != LINK_SILENT)
+		return end;
+	deadline_ns = now_ns() + PATIENCE_NS;
+	while (lock && end == LINK_SILENT) {
+		end = semaphores_do(l, &both[1], 1);
+		if (end == LINK_SILENT && now_ns() >= deadline_ns) {
+			say("the lock of a box is not given back");
+			return LINK_FAILED;
+		}
+	}
+	return end == LINK_SILENT ? LINK_OK : end;
+}
+
+/* Counts what is there now, and gives back the lock: both at once. */
+static enum link_end box_leave(struct sysv_link *l, uint32_t box, enum semaphore count, bool lock)
+{
+	struct sembuf both[] = { operation(box, count, 1), operation(box, LOCK, 1) };
+	enum link_end end;
+
+	do
+		end = semaphores_do(l, both, lock ? 2 : 1);
+	while (end == LINK_SILENT);
+	return end;
 }
 
 /* There was nothing to do in the box: gives back the lock. LINK_OK: try again. */
-static enum link_end box_leave_empty(struct sysv_link *l, uint32_t box, int64_t deadline_ns, int peer)
+static enum link_end box_leave_empty(struct sysv_link *l, uint32_t box, bool lock, int64_t deadline_ns, int peer)
 {
 	struct sembuf unlock = operation(box, LOCK, 1);
-	enum link_end end = semaphores_do(l, &unlock, 1, now_ns() + PATIENCE_NS);
+	enum link_end end = lock ? LINK_SILENT : LINK_OK;
 
+	while (end == LINK_SILENT)
+		end = semaphores_do(l, &unlock, 1);
 	if (end != LINK_OK)
 		return end;
 	if (deadline_ns && now_ns() >= deadline_ns)
@@ -131,17 +145,18 @@ static enum link_end sysv_send(struct link *link, uint32_t to, const struct mess
 {
 	struct sysv_link *l = (struct sysv_link *)link;
 	uint32_t box = box_of(to);
+	bool lock = many_write(box);
 	int64_t deadline_ns = now_ns() + PATIENCE_NS;
 	enum link_end end;
 	struct message *record;
 
 	for (;;) {
-		end = box_enter(l, box, ROOM, deadline_ns);
+		end = box_enter(l, box, ROOM, lock);
 		if (end != LINK_OK)
 			return end;
 		if (!shm_box_full(l->area, box))
 			break;
-		end = box_leave_empty(l, box, deadline_ns, atomic_load(&l->area->pids[box]));
+		end = box_leave_empty(l, box, lock, deadline_ns, atomic_load(&l->area->pids[box]));
 		if (end != LINK_OK)
 			return end;
 	}
@@ -149,13 +164,13 @@ static enum link_end sysv_send(struct link *link, uint32_t to, const struct mess
 	if (mistake(TORN_RECORD)) {
 		/* Mistake: the record is announced and the lock given back before the record is written. */
 		shm_box_publish(l->area, box);
-		end = box_leave(l, box, ITEMS);
+		end = box_leave(l, box, ITEMS, lock);
 		shm_record_fill(record, m);
 		return end;
 	}
 	shm_record_fill(record, m);
 	shm_box_publish(l->area, box);
-	return box_leave(l, box, ITEMS);
+	return box_leave(l, box, ITEMS, lock);
 }
 
 static enum link_end sysv_receive(struct link *link, struct message *m, size_t *size, int64_t deadline_ns)
@@ -166,18 +181,18 @@ static enum link_end sysv_receive(struct link *link, struct message *m, size_t *
 	enum link_end end;
 
 	for (;;) {
-		end = box_enter(l, box, ITEMS, deadline_ns);
+		end = box_enter(l, box, ITEMS, false);
 		if (end != LINK_OK)
 			return end;
 		if (!shm_box_empty(l->area, box))
 			break;
-		end = box_leave_empty(l, box, deadline_ns, peer);
+		end = box_leave_empty(l, box, false, deadline_ns, peer);
 		if (end != LINK_OK)
 			return end;
 	}
 	*size = shm_record_copy(l->area, m, shm_box_oldest(l->area, box));
 	shm_box_release(l->area, box);
-	return box_leave(l, box, ROOM);
+	return box_leave(l, box, ROOM, false);
 }
 
 static struct shm_area *segment_attach(void)
@@ -238,7 +253,7 @@ static int shm_serve(const struct ref_options *o)
 		return say("a segment has room for %d clients", SHM_CLIENTS);
 	link_init(o);
 	stop_at_once(objects_remove);	/* SIGTERM from here on: remove segment and semaphores, exit */
-	if (objects_make(o) == 0) {
+	if (objects_make(o) == 0 && clock_ticks() == 0) {
 		server_ready();
 		status = serve_link(o, &sysv.link, false);
 	}
@@ -263,7 +278,7 @@ static int shm_request(const struct ref_options *o)
 	sysv.area = segment_attach();
 	if (!sysv.area)
 		return 1;
-	if (shm_area_join(sysv.area, segment.shm_segsz, o, o->n_clients + 1, 0) == LINK_OK)
+	if (shm_area_join(sysv.area, segment.shm_segsz, o, o->n_clients + 1, 0) == LINK_OK && clock_ticks() == 0)
 		status = request_link(o, &sysv.link);
 	shmdt(sysv.area);
 	return status;

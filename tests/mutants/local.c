@@ -46,7 +46,7 @@ static const struct mutant plans[] = {
 	{ .mistake = "no-eintr-retry", .techniques = "posix-shm", .designs = "semaphore", .side = "client",
 		.workload = ECHO, .faults = INTERRUPT("client", "sem_wait") },
 	{ .mistake = "no-eintr-retry", .techniques = "sysv-shm", .side = "client", .workload = ECHO,
-		.faults = INTERRUPT("client", "semtimedop") },
+		.faults = INTERRUPT("client", "semop") },
 	/* pipes and FIFOs */
 	{ .mistake = "short-read", .techniques = "pipe", .workload = "{pattern: one-way, messages: 6, size: 1KiB}",
 		.faults = AT("server", "read") "    on: {technique: @}\n" FIRST "    do: {short: 600}\n" },
@@ -88,14 +88,14 @@ static const struct mutant plans[] = {
 	{ .mistake = "torn-record", .techniques = "posix-shm", .designs = "mutex", .workload = ECHO,
 		.faults = AT("client", "pthread_mutex_unlock") AFTER FIRST DELAY },
 	{ .mistake = "torn-record", .techniques = "sysv-shm", .workload = ECHO,
-		.faults = AT("client", "semtimedop") AFTER SECOND DELAY },
+		.faults = AT("client", "semop") AFTER SECOND DELAY },
 	{ .mistake = "sem-left-taken", .techniques = "posix-shm", .designs = "semaphore", .workload = ECHO,
 		.n_clients = 2,
 		.faults = AT("client", "sem_wait") FIRST HOLD("in: client/2, at: sem_post, when: after")
 			AT("client/2", "sem_post") AFTER FIRST KILL },
 	{ .mistake = "sem-left-taken", .techniques = "sysv-shm", .workload = ECHO, .n_clients = 2,
-		.faults = AT("client", "semtimedop") FIRST HOLD("in: client/2, at: semtimedop, when: after")
-			AT("client/2", "semtimedop") AFTER FIRST KILL },
+		.faults = AT("client", "semop") FIRST HOLD("in: client/2, at: semop, when: after")
+			AT("client/2", "semop") AFTER FIRST KILL },
 	{ .mistake = "size-trusted", .techniques = "posix-shm", .workload = ECHO,
 		.n_clients = 2,
 		.faults = AT("client", "mmap") "    on: {technique: @}\n" AFTER FIRST CUT
