@@ -5,10 +5,11 @@
  * inherited: the server makes two counters for each client, up and down, and forks the client.
  *
  * The steps:
- *   server: for each client: eventfd() twice, fork(); … poll, read, write …; close, wait
- *   client: … write, poll, read …; close
+ *   server: for each client: eventfd() twice, fork(); … read, write …; close, wait
+ *   client: … write, read …; close
  *
- * Nobody is told that the other has died: there is no end-of-file. So who waits looks from time to time.
+ * Who waits for one counter waits in read(); the server of several clients waits in poll(). Nobody is told that the
+ * other has died: there is no end-of-file. So who waits looks from time to time: a clock ticks.
  */
 #include <errno.h>
 #include <poll.h>
@@ -41,21 +42,21 @@ static int counter_add(int fd, uint64_t n)
 	while (write(fd, &n, sizeof(n)) < 0) {
 		if (errno == EAGAIN && wait_for(fd, POLLOUT, deadline_ns) == LINK_OK)
 			continue;
-		if (errno != EINTR || mistake(NO_EINTR_RETRY))
+		if (errno != EINTR || mistake(NO_EINTR_RETRY) || now_ns() >= deadline_ns)
 			return say_errno("write");
 	}
 	return 0;
 }
 
-/* What was added since the last time: LINK_OK and *n; LINK_SILENT: nothing. */
+/*
+ * What was added since the last time: LINK_OK and *n. A counter that is not O_NONBLOCK is waited for. LINK_SILENT:
+ * nothing, or nothing yet, when a signal came.
+ */
 static enum link_end counter_take(int fd, uint64_t *n)
 {
-	ssize_t r;
+	ssize_t r = read(fd, n, sizeof(*n));
 
-	do
-		r = read(fd, n, sizeof(*n));
-	while (r < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY));
-	if (r < 0 && errno == EAGAIN)
+	if (r < 0 && (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY))))
 		return LINK_SILENT;
 	if (r != (ssize_t)sizeof(*n)) {
 		say_errno("read");
@@ -100,10 +101,12 @@ static int client_run(const struct ref_options *o, void *data)
 	int up = s->clients[o->client].up, down = s->clients[o->client].down;
 	bool answers = pattern_answers(o->pattern);
 	uint64_t sent = 0, answered = 0, n;
-	int64_t deadline_ns = 0;
+	int64_t deadline_ns = 0;	/* 0: something came after the last tick */
 
+	if (clock_ticks())
+		return 1;
 	while (sent < o->messages || (answers && answered < o->messages)) {
-		struct pollfd wanted = { .fd = down, .events = POLLIN };
+		enum link_end end = LINK_SILENT;
 
 		for (; sent < o->messages && (!answers || sent - answered < o->window); deadline_ns = 0) {
 			sabot_sent(o->client, SERVER_ID, ++sent, 0, 0);
@@ -112,17 +115,19 @@ static int client_run(const struct ref_options *o, void *data)
 		}
 		if (!answers)
 			continue;
-		if (deadline_ns == 0)
-			deadline_ns = now_ns() + PATIENCE_NS;
-		if (slice_wait(&wanted, 1) != LINK_OK)
+		end = counter_take(down, &n);
+		if (end == LINK_FAILED)
 			return 1;
-		if (wanted.revents == 0 && (now_ns() >= deadline_ns || getppid() != s->pid))
-			return client_failed(o, s, answered, sent);
-		if (wanted.revents && counter_take(down, &n) == LINK_OK) {
+		if (end == LINK_OK) {
 			for (; n > 0 && answered < sent; n--)
 				sabot_received(SERVER_ID, o->client, ++answered, 0, 0);
 			deadline_ns = 0;
+			continue;
 		}
+		if (deadline_ns == 0)
+			deadline_ns = now_ns() + PATIENCE_NS;
+		if (now_ns() >= deadline_ns || getppid() != s->pid)
+			return client_failed(o, s, answered, sent);
 	}
 	close(up);
 	close(down);
@@ -140,17 +145,15 @@ static void pace(const struct ref_options *o)
 		;
 }
 
-/* Something may have been added to this client's counter. 0 or 1 (said). */
-static int client_serve(struct event_server *s, uint32_t id)
+/* Something may have been added to this client's counter: LINK_OK, LINK_SILENT: no, or LINK_FAILED (said). */
+static enum link_end client_serve(struct event_server *s, uint32_t id)
 {
 	struct counters *c = &s->clients[id];
 	uint64_t n;
 	enum link_end end = counter_take(c->up, &n);
 
-	if (end == LINK_FAILED)
-		return 1;
-	if (end == LINK_SILENT)
-		return 0;
+	if (end != LINK_OK)
+		return end;
 	for (uint64_t i = 1; i <= n; i++) {
 		sabot_received(id, SERVER_ID, ++c->received, 0, 0);
 		if (pattern_answers(s->o->pattern))
@@ -158,7 +161,7 @@ static int client_serve(struct event_server *s, uint32_t id)
 	}
 	c->over = c->received >= s->o->messages;
 	pace(s->o);
-	return pattern_answers(s->o->pattern) ? counter_add(c->down, n) : 0;
+	return pattern_answers(s->o->pattern) && counter_add(c->down, n) ? LINK_FAILED : LINK_OK;
 }
 
 /* Nothing came for a while: is anybody no more, who would have to send? */
@@ -171,7 +174,9 @@ static int clients_look(struct event_server *s, const struct children *children)
 
 		if (c->over || !shm_process_gone(children->pids[id - 1]))
 			continue;
-		status |= client_serve(s, id);	/* what it sent before is still there */
+		/* What it sent before is still there. */
+		if (poll(&(struct pollfd){ .fd = c->up, .events = POLLIN }, 1, 0) == 1)
+			status |= client_serve(s, id) == LINK_FAILED;
 		if (!c->over)
 			status |= say("client %u ended after %llu of %u messages", id, (unsigned long long)c->received,
 				s->o->messages);
@@ -196,12 +201,15 @@ static int events_serve(struct event_server *s, const struct children *children)
 		}
 		if (open == 0)
 			return status;
-		if (slice_wait(wanted, n) != LINK_OK)
+		/* Of one client only the counter is read straight away: read() waits. */
+		if (n > 1 && slice_wait(wanted, n) != LINK_OK)
 			return 1;
 		for (uint32_t i = 0; i < n; i++) {
-			ready += wanted[i].revents != 0;
-			if (wanted[i].revents && client_serve(s, i + 1))
+			enum link_end end = n == 1 || wanted[i].revents ? client_serve(s, i + 1) : LINK_SILENT;
+
+			if (end == LINK_FAILED)
 				return 1;
+			ready += end == LINK_OK;
 		}
 		if (ready == 0)
 			status |= clients_look(s, children);
@@ -220,13 +228,16 @@ static int eventfd_serve(const struct ref_options *o)
 	for (uint32_t id = 1; status == 0 && id <= o->n_clients; id++) {
 		struct counters *c = &s.clients[id];
 
-		c->up = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-		c->down = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		/* Nobody waits in read() for one counter while others have been added to. */
+		c->up = eventfd(0, EFD_CLOEXEC | (o->n_clients > 1 ? EFD_NONBLOCK : 0));
+		c->down = eventfd(0, EFD_CLOEXEC);
 		if (c->up < 0 || c->down < 0)
 			status = say_errno("eventfd");
 		else
 			status = child_start(&children, o, id, client_run, &s);
 	}
+	if (status == 0)
+		status = clock_ticks();
 	if (status == 0) {
 		server_ready();
 		status = events_serve(&s, &children);

@@ -30,7 +30,7 @@ static const struct mutant plans[] = {
 	{ .mistake = "no-eintr-retry", .techniques = "pipe", .workload = ECHO, .n_clients = 2,
 		.faults = INTERRUPT("server", "poll") },
 	{ .mistake = "no-eintr-retry", .techniques = "eventfd", .workload = ECHO,
-		.faults = INTERRUPT("server", "poll") },
+		.faults = INTERRUPT("server", "read") },
 	{ .mistake = "no-eintr-retry", .techniques = "signal rt-signal", .workload = ECHO,
 		.faults = INTERRUPT("server", "sigtimedwait") },
 	{ .mistake = "no-eintr-retry", .techniques = "fifo memfd", .side = "client", .workload = ECHO,
