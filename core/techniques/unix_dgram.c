@@ -4,8 +4,12 @@
  * socket file of its own. Linux loses, doubles and reorders none of them: a full receiver makes the sender wait. The
  * standard does not promise that, so the conversation is ready for loss all the same.
  *
- * The server: remove the old socket, socket(), name it, bind(), recvfrom(), sendto(), close the socket, remove it,
- * exit. The client does the same with its own name, and sends first.
+ * Everybody receives through the socket that has a name, and sends through one without, for each receiver another:
+ * connect() looks the receiver's name up in the file system once, where sendto() would do it for every datagram. It
+ * makes no connection; nobody is asked.
+ *
+ * The server: remove the old socket, socket(), name it, bind(), recv(), socket(), connect() to the client, send(),
+ * close the sockets, remove the one that has a name, exit. The client does the same with its own name, and sends first.
  */
 #include "core/techniques/connection.h"
 
@@ -13,14 +17,24 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "core/base/str.h"
 #include "core/base/banned.h"
 
 enum { UNDER_WAY = 4 };	/* less than the shortest queue of a socket (net.unix.max_dgram_qlen may be as low as 10) */
 
+/* A socket that sends to one name. */
+struct way {
+	int socket;		/* -1: none, */
+	int why;		/* for this errno */
+	uint32_t session;	/* the process that it leads to */
+};
+
 struct dgram_link {
 	struct link link;
 	const struct ref_options *o;
-	int socket;
+	int socket;		/* has our name: receives */
+	struct way *ways;	/* a server's: to the clients, by id; a client's: one, to the server */
+	uint32_t n_ways;
 };
 
 /* Name the socket: the server's, or that of a client. */
@@ -52,25 +66,85 @@ static int socket_open(const struct sockaddr_un *address)
 	return fd;
 }
 
+/* A socket whose datagrams all go to one name. -1: errno says why not. */
+static int socket_to(const struct ref_options *o, const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 || patience_set(fd, o))) {
+		int why = errno;
+
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
+
+static void way_close(struct way *w)
+{
+	if (w->socket >= 0)
+		close(w->socket);
+	w->socket = -1;
+}
+
+/* The way to a receiver, made if it is not there, or leads to a process that had the name before. */
+static struct way *way_to(struct dgram_link *d, uint32_t to, uint32_t session)
+{
+	struct way *w = &d->ways[d->o->server ? to : 0];
+
+	if (w->socket < 0 || w->session != session) {
+		struct sockaddr_un address = address_of(d->o, to);
+
+		way_close(w);
+		*w = (struct way){ .socket = socket_to(d->o, &address), .session = session };
+		w->why = errno;
+	}
+	return w;
+}
+
+/* One datagram, through the way or, if there is no descriptor left for one, by the receiver's name. */
+static ssize_t datagram_write(struct dgram_link *d, const struct way *w, uint32_t to, const struct message *m)
+{
+	struct sockaddr_un address;
+
+	if (w->socket >= 0)
+		return send(w->socket, m, message_size(m), 0);
+	errno = w->why;
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		return -1;
+	address = address_of(d->o, to);
+	return sendto(d->socket, m, message_size(m), 0, (const struct sockaddr *)&address, sizeof(address));
+}
+
+static enum link_end failure_end(void)
+{
+	if (errno == EAGAIN || errno == ENOBUFS)
+		return LINK_SILENT;
+	/* The socket file is not there, nobody has it open, or it was shut down: the receiver has gone. */
+	if (errno == ECONNREFUSED || errno == ENOENT || errno == EPIPE || errno == ENOTCONN)
+		return LINK_CLOSED;
+	say_errno("send");
+	return LINK_FAILED;
+}
+
 /* One datagram is one message. If the receiver's queue is full the sender waits, but not for ever. */
 static enum link_end datagram_send(struct link *l, uint32_t to, const struct message *m)
 {
 	struct dgram_link *d = (struct dgram_link *)l;
-	struct sockaddr_un address = address_of(d->o, to);
+	struct way *w = way_to(d, to, m->session);
+	enum link_end end = LINK_OK;
 	ssize_t n;
 
 	do
-		n = sendto(d->socket, m, message_size(m), 0, (const struct sockaddr *)&address, sizeof(address));
+		n = datagram_write(d, w, to, m);
 	while (n < 0 && errno == EINTR && !mistake(NO_EINTR_RETRY));
-	if (n >= 0)
-		return LINK_OK;
-	if (errno == EAGAIN || errno == ENOBUFS)
-		return LINK_SILENT;
-	/* The socket file is not there, nobody has it open, or it was shut down: the receiver has gone. */
-	if (errno == ECONNREFUSED || errno == ENOENT || errno == EPIPE)
-		return LINK_CLOSED;
-	say_errno("sendto %s", address.sun_path);
-	return LINK_FAILED;
+	if (n < 0)
+		end = failure_end();
+	/* The result is the last thing that a client is told. */
+	if ((d->o->server && m->kind == MESSAGE_RESULT) || (end != LINK_OK && end != LINK_SILENT))
+		way_close(w);
+	return end;
 }
 
 static enum link_end datagram_receive(struct link *l, struct message *m, size_t *size, int64_t deadline_ns)
@@ -79,7 +153,7 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 
 	for (;;) {
 		/* Waits for a time only (SO_RCVTIMEO); SIGTERM shuts the server's socket down, and that ends it too. */
-		ssize_t n = recvfrom(d->socket, m, sizeof(*m), 0, NULL, NULL);
+		ssize_t n = recv(d->socket, m, sizeof(*m), 0);
 
 		if (stop_asked())
 			return LINK_STOPPED;
@@ -91,7 +165,7 @@ static enum link_end datagram_receive(struct link *l, struct message *m, size_t 
 			return LINK_SILENT;
 		if (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY)))
 			continue;
-		say_errno("recvfrom");
+		say_errno("recv");
 		return LINK_FAILED;
 	}
 }
@@ -106,8 +180,22 @@ static int link_init(struct dgram_link *d, const struct ref_options *o, int fd)
 			.most_under_way = UNDER_WAY },
 		.o = o,
 		.socket = fd,
+		.n_ways = o->server ? CLIENTS_MAX + 1 : 1,
 	};
+	d->ways = mem_new(d->n_ways * sizeof(*d->ways));
+	for (uint32_t i = 0; i < d->n_ways; i++)
+		d->ways[i].socket = -1;
 	return patience_set(fd, o) || ((!o->server || o->pattern == PATTERN_FAN_OUT) && retry_set(fd));
+}
+
+/* Close the sockets, remove the one that has a name. */
+static void link_fini(struct dgram_link *d, const struct sockaddr_un *address)
+{
+	for (uint32_t i = 0; i < d->n_ways; i++)
+		way_close(&d->ways[i]);
+	free(d->ways);
+	close(d->socket);
+	unlink(address->sun_path);
 }
 
 static int serve(const struct ref_options *o)
@@ -122,10 +210,9 @@ static int serve(const struct ref_options *o)
 	if (status == 0) {
 		stop_shuts_down(fd);
 		server_ready();
-		status = serve_link(o, &d.link, false);	/* recvfrom(), sendto() */
+		status = serve_link(o, &d.link, false);	/* recv(), send() */
 	}
-	close(fd);					/* close the socket */
-	unlink(address.sun_path);			/* remove the socket */
+	link_fini(&d, &address);
 	return status;
 }
 
@@ -139,9 +226,8 @@ static int request(const struct ref_options *o)
 		return 1;
 	status = link_init(&d, o, fd);
 	if (status == 0)
-		status = request_link(o, &d.link);	/* sendto(), recvfrom() */
-	close(fd);					/* close the socket */
-	unlink(address.sun_path);			/* remove the socket */
+		status = request_link(o, &d.link);	/* send(), recv() */
+	link_fini(&d, &address);
 	return status;
 }
 
