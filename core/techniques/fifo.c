@@ -2,7 +2,8 @@
 /*
  * FIFOs: pipes with a name. All clients write into the server's FIFO; each reads the answers from one of its own,
  * which has its process id in its name. Many writers share one stream of bytes, so messages travel in pieces of at
- * most PIPE_BUF bytes: a write of so many is never mixed with another, a longer one may be.
+ * most PIPE_BUF bytes: a write of so many is never mixed with another, a longer one may be. A lone writer has nobody to
+ * be mixed with: its messages go in one piece.
  *
  * The steps:
  *   server: remove the old FIFO, mkfifo(), open it for reading, and for writing too, … read, write …, close, remove
@@ -24,6 +25,7 @@ enum {
 	FIFO_CLIENTS = 64,
 	FIFO_PATH = 256,
 	PIECE_MAGIC = 0x5ab0f1f0,
+	LONE_PIECE = 16384,	/* most bytes that a lone writer writes at once: they certainly find room */
 	ROOM = 2 * (MESSAGE_HEADER + MESSAGE_MAX),
 };
 
@@ -45,6 +47,7 @@ struct fifo_link {
 	const struct ref_options *o;
 	char path[FIFO_PATH];			/* of the FIFO that is read */
 	int in, keep;				/* -1: closed. keep: the server's own write end of it */
+	bool met;				/* a client's: the server has opened it for writing */
 	int out[FIFO_CLIENTS + 1];		/* 0: the server's FIFO (a client's); i: that of client i */
 	uint32_t sessions[FIFO_CLIENTS + 1];	/* the process that out[i] leads to */
 	struct partial partials[FIFO_CLIENTS + 1];	/* by sender; 0: the server */
@@ -85,8 +88,10 @@ static int fifo_open(const char *path, int flags)
 /* ---- sending ---- */
 
 /* One write for one piece. It is taken whole or, if there is no room, not at all (EAGAIN). */
-static enum link_end piece_write(int fd, const unsigned char *bytes, size_t n, int64_t deadline_ns)
+static enum link_end piece_write(int fd, const unsigned char *bytes, size_t n)
 {
+	int64_t deadline_ns = 0;
+
 	while (n > 0) {
 		ssize_t written = write(fd, bytes, n);
 
@@ -94,8 +99,11 @@ static enum link_end piece_write(int fd, const unsigned char *bytes, size_t n, i
 			bytes += written;
 			n -= (size_t)written;
 		} else if (written < 0 && errno == EAGAIN) {
-			enum link_end end = wait_for(fd, POLLOUT, deadline_ns);
+			enum link_end end;
 
+			if (deadline_ns == 0)
+				deadline_ns = now_ns() + PATIENCE_NS;
+			end = wait_for(fd, POLLOUT, deadline_ns);
 			if (end != LINK_OK)
 				return end;
 		} else if (written < 0 && errno == EPIPE) {
@@ -108,12 +116,14 @@ static enum link_end piece_write(int fd, const unsigned char *bytes, size_t n, i
 	return LINK_OK;
 }
 
-static enum link_end message_write(int fd, const struct message *m, int64_t deadline_ns)
+static enum link_end message_write(int fd, bool alone, const struct message *m)
 {
 	static unsigned char bytes[sizeof(struct piece) + sizeof(struct message)];
 	uint32_t total = (uint32_t)message_size(m), most = PIPE_BUF - sizeof(struct piece);
 	enum link_end end = LINK_OK;
 
+	if (alone && total <= LONE_PIECE)
+		most = total;
 	/* Mistake: one write for the whole message. Beyond PIPE_BUF, bytes of other writers get in between. */
 	if (mistake(BIG_WRITE_ASSUMED_ATOMIC))
 		most = total;
@@ -124,7 +134,7 @@ static enum link_end message_write(int fd, const struct message *m, int64_t dead
 
 		memcpy(bytes, &piece, sizeof(piece));
 		memcpy(bytes + sizeof(piece), (const char *)m + at, length);
-		end = piece_write(fd, bytes, sizeof(piece) + length, deadline_ns);
+		end = piece_write(fd, bytes, sizeof(piece) + length);
 		at += length;
 	}
 	return end;
@@ -163,7 +173,7 @@ static enum link_end fifo_send(struct link *link, uint32_t to, const struct mess
 	if (l->o->server)
 		end = answers_open(l, id, m->session);
 	if (end == LINK_OK)
-		end = message_write(l->out[id], m, now_ns() + PATIENCE_NS);
+		end = message_write(l->out[id], l->o->server || l->o->n_clients == 1, m);
 	/* The result is the last thing that a client is told. */
 	if (l->o->server && (end != LINK_OK || m->kind == MESSAGE_RESULT))
 		client_forget(l, id);
@@ -207,6 +217,11 @@ static bool message_there(struct fifo_link *l, struct message *m, size_t *size)
 		if (l->end - l->begin < sizeof(piece) + piece.length)
 			return false;
 		l->begin += sizeof(piece) + piece.length;
+		if (piece.length == piece.total) {
+			*size = piece.total;
+			memcpy(m, l->bytes + l->begin - piece.length, *size);
+			return true;
+		}
 		if (piece_add(&l->partials[id], &piece, l->bytes + l->begin - piece.length)) {
 			*size = piece.total;
 			memcpy(m, l->partials[id].message, *size);
@@ -222,13 +237,14 @@ static enum link_end fifo_reopen(struct fifo_link *l)
 {
 	fd_close(&l->in);
 	l->in = fifo_open(l->path, O_RDONLY);	/* waits for the next client */
-	if (l->in >= 0 && fcntl(l->in, F_SETFL, O_NONBLOCK) == 0)
+	if (l->in >= 0)
 		return LINK_OK;
 	say_errno("open %s", l->path);
 	return LINK_FAILED;
 }
 
-static enum link_end bytes_read(struct fifo_link *l, short revents)
+/* One read. LINK_SILENT: a signal came first. */
+static enum link_end bytes_read(struct fifo_link *l, bool met)
 {
 	ssize_t n;
 
@@ -242,35 +258,34 @@ static enum link_end bytes_read(struct fifo_link *l, short revents)
 	}
 	if (n < 0) {
 		if (errno == EAGAIN || (errno == EINTR && !mistake(NO_EINTR_RETRY)))
-			return LINK_OK;
+			return LINK_SILENT;
 		say_errno("read");
 		return LINK_FAILED;
 	}
-	/* 0 without POLLHUP: nobody has opened the FIFO for writing yet, and poll() has spoken too early. */
-	if (!(revents & POLLHUP))
-		return LINK_OK;
+	/* Nobody has opened the FIFO for writing yet, and poll() has spoken too early. */
+	if (!met)
+		return LINK_SILENT;
 	/* End-of-file: whoever could write has closed. A server that keeps a write end itself never gets here. */
 	return l->o->server && mistake(FIFO_REOPEN_AT_EOF) ? fifo_reopen(l) : LINK_CLOSED;
 }
 
 /*
- * Waits for bytes. A write end whose readers have all gone is reported too (POLLERR), unasked: so the server learns
+ * The server waits for bytes. A write end whose readers have all gone is reported too (POLLERR), unasked: so it learns
  * of clients that were killed, closes its end, and removes their FIFOs for them.
  */
-static enum link_end fifo_wait(struct fifo_link *l, int64_t deadline_ns)
+static enum link_end requests_wait(struct fifo_link *l)
 {
-	uint32_t n_clients = l->o->server ? FIFO_CLIENTS : 0, n = 1, ids[FIFO_CLIENTS + 1];
+	uint32_t n = 1, ids[FIFO_CLIENTS + 1];
 	struct pollfd wanted[FIFO_CLIENTS + 1];
-	int64_t left = deadline_ns - now_ns();
 	int r;
 
 	wanted[0] = (struct pollfd){ .fd = l->in, .events = POLLIN };
-	for (uint32_t id = 1; id <= n_clients; id++)
+	for (uint32_t id = 1; id <= FIFO_CLIENTS; id++)
 		if (l->out[id] >= 0) {
 			ids[n] = id;
 			wanted[n++] = (struct pollfd){ .fd = l->out[id] };
 		}
-	r = poll(wanted, n, deadline_ns ? (int)((left < 0 ? 0 : left + MS - 1) / MS) : -1);
+	r = poll(wanted, n, -1);
 	if (r < 0 && (errno != EINTR || mistake(NO_EINTR_RETRY))) {
 		say_errno("poll");
 		return LINK_FAILED;
@@ -284,7 +299,23 @@ static enum link_end fifo_wait(struct fifo_link *l, int64_t deadline_ns)
 		answers_path(l->o, l->sessions[ids[i]], path);
 		unlink(path);
 	}
-	return r > 0 && wanted[0].revents ? bytes_read(l, wanted[0].revents) : LINK_OK;
+	return r > 0 && wanted[0].revents ? bytes_read(l, wanted[0].revents & POLLHUP) : LINK_SILENT;
+}
+
+/*
+ * The client waits for bytes: in read(), which the ticking clock ends from time to time. But before the server has
+ * opened the FIFO, read() would tell of an end-of-file at once; poll() waits for the beginning.
+ */
+static enum link_end answers_wait(struct fifo_link *l, int64_t deadline_ns)
+{
+	if (!l->met) {
+		enum link_end end = wait_for(l->in, POLLIN, deadline_ns);
+
+		if (end != LINK_OK)
+			return end;
+		l->met = true;
+	}
+	return bytes_read(l, true);
 }
 
 static enum link_end fifo_receive(struct link *link, struct message *m, size_t *size, int64_t deadline_ns)
@@ -292,11 +323,11 @@ static enum link_end fifo_receive(struct link *link, struct message *m, size_t *
 	struct fifo_link *l = (struct fifo_link *)link;
 
 	while (!message_there(l, m, size)) {
-		enum link_end end = fifo_wait(l, deadline_ns);
+		enum link_end end = l->o->server ? requests_wait(l) : answers_wait(l, deadline_ns);
 
-		if (end != LINK_OK)
+		if (end != LINK_OK && end != LINK_SILENT)
 			return end;
-		if (deadline_ns && now_ns() >= deadline_ns)
+		if (end == LINK_SILENT && deadline_ns && now_ns() >= deadline_ns)
 			return LINK_SILENT;
 	}
 	return LINK_OK;
@@ -398,7 +429,7 @@ static int fifo_request(const struct ref_options *o)
 			say_errno("open %s", l.path);
 		else
 			l.out[0] = requests_open(o);
-		if (l.out[0] >= 0)
+		if (l.out[0] >= 0 && fcntl(l.in, F_SETFL, 0) == 0 && clock_ticks() == 0)
 			status = request_link(o, &l.link);
 	}
 	link_fini(&l);
