@@ -17,6 +17,8 @@ enum {
 	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, FINDING_DIAGRAM = 4096,
 };
 
+enum { CONFIRM_AT_ONCE = 12 };	/* long runs wait more than they work: so many side by side */
+#define LONG_NS 500000000
 #define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
 
 /* What a fault may do to a correct program. */
@@ -140,6 +142,7 @@ struct sweep {
 	_Atomic uint32_t next;		/* index into order */
 	_Atomic uint32_t stop, n_broken, n_harness, n_runs;
 	_Atomic int64_t deadline_ns;
+	_Atomic int64_t reserve_ns;	/* of the budget: what trying again what broke will take */
 	uint32_t n_order, order[SWEEP_CANDIDATES];
 	uint32_t n_wanted;		/* as many without --positions */
 	uint32_t n_runs_before, n_runs_swept;	/* runs before the sweep; in it */

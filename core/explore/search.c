@@ -201,7 +201,7 @@ static int sweep_run(struct sweep *w)
 
 	w->swept_ns = clock_ns();
 	if (w->options.budget_ns && !atomic_load(&w->deadline_ns))
-		atomic_store(&w->deadline_ns, w->swept_ns + w->options.budget_ns);
+		atomic_store(&w->deadline_ns, w->started_ns + w->options.budget_ns);
 	for (uint32_t i = 0; i < jobs && i < SWEEP_WORKERS && !error; i++)
 		error = crew_add(w, &crew);
 	while (crew.n_alive && !error) {

@@ -14,9 +14,6 @@
 #include "core/base/status.h"
 #include "core/base/str.h"
 
-enum { CONFIRM_AT_ONCE = 12 };
-#define LONG_NS 500000000
-
 void label_kind(const char *label, char *out, size_t size)
 {
 	size_t n = strcspn(label, ":");

@@ -19,7 +19,8 @@
 #define QUIET_NS 4000000000
 #define CIRCLES_NS 1300000000
 #define TURN_NS 20000000	/* between the beginnings of two drivers */
-enum { SLOW_RANK = 1 };
+#define AGAIN_START_NS 60000000	/* what a box needs until it can run */
+enum { SLOW_RANK = 1, AGAIN_RUNS = 8 };
 
 /* c NULL: a run without faults. */
 void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
@@ -252,11 +253,29 @@ static bool needless(const struct sweep *w, uint32_t index)
 	return false;
 }
 
+/* At least half of the budget is for finding. */
 static bool time_is_up(const struct sweep *w)
 {
-	int64_t deadline = atomic_load(&w->deadline_ns);
+	int64_t deadline = atomic_load(&w->deadline_ns), reserve = atomic_load(&w->reserve_ns);
 
-	return atomic_load(&w->stop) || (deadline && clock_ns() > deadline);
+	reserve = reserve < w->options.budget_ns / 2 ? reserve : w->options.budget_ns / 2;
+	return atomic_load(&w->stop) || (deadline && clock_ns() > deadline - reserve);
+}
+
+/*
+ * What broke is tried again some times and made smaller, once for all that tell the same: the budget has to do for that
+ * as well. Long runs are made side by side.
+ */
+static void reserve(struct sweep *w, uint32_t index)
+{
+	int64_t ns = w->trials[index].duration_ns, jobs = w->options.jobs ? w->options.jobs : 1;
+
+	for (uint32_t i = 0; w->options.budget_ns && i < w->n_candidates; i++)
+		if (i != index && atomic_load(&w->trials[i].state) == TRIAL_DONE &&
+			w->trials[i].result == RESULT_BROKEN && trials_alike(w, i, index))
+			return;
+	ns = ns > LONG_NS ? ns * AGAIN_RUNS / CONFIRM_AT_ONCE : (ns * AGAIN_RUNS + AGAIN_START_NS) / jobs;
+	atomic_fetch_add(&w->reserve_ns, ns);
 }
 
 /*
@@ -319,8 +338,10 @@ int errand_sweep(struct box *box, void *data)
 		atomic_store(&slot->since_ns, 0);
 		atomic_store(&t->state, TRIAL_DONE);
 		futex_wake(&t->state);
-		if (t->result == RESULT_BROKEN)
+		if (t->result == RESULT_BROKEN) {
 			atomic_fetch_add(&w->n_broken, 1);
+			reserve(w, index);
+		}
 		if (t->result == RESULT_HARNESS && atomic_fetch_add(&w->n_harness, 1) > 8)
 			break;
 	}
