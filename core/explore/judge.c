@@ -15,6 +15,7 @@
 #include "core/base/banned.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
+#include "core/model/call.h"
 
 const char *const symptom_names[N_SYMPTOMS] = {
 	[SYMPTOM_NONE] = "none", [SYMPTOM_HANG] = "hang", [SYMPTOM_BUSY_LOOP] = "busy-loop", [SYMPTOM_CRASH] = "crash",
@@ -225,17 +226,32 @@ static bool kills_child(const struct candidate *c)
 	return c->kills && strchr(c->process, '.') != NULL;
 }
 
+/* The driver that waits, or the one that it waits for if that is a child of its own: a shell's command, say. */
+static const struct waiter *driver_waiting(const struct outcome *o)
+{
+	const struct waiter *parent = NULL;
+
+	for (uint32_t i = 0; i < o->n_waiters; i++) {
+		const struct waiter *one = &o->waiters[i];
+
+		if (one->role >= o->n_roles || !o->roles[one->role].driver)
+			continue;
+		if (!one->call || call_table[one->call - 1].family != FAMILY_PROCESS)
+			return one;
+		parent = parent ? parent : one;
+	}
+	return parent;
+}
+
 static enum symptom judge_end(const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct waiter *first = o->n_waiters ? &o->waiters[0] : NULL;
 	const char *who = first ? first->process : c->process;
 
 	if (o->end == RUN_HUNG || o->end == RUN_TIMEOUT) {
-		for (uint32_t i = 0; i < o->n_waiters; i++)
-			if (o->waiters[i].role < o->n_roles && o->roles[o->waiters[i].role].driver) {
-				who = o->waiters[i].process;
-				break;
-			}
+		const struct waiter *one = driver_waiting(o);
+
+		who = one ? one->process : who;
 		return judge_say(t, SYMPTOM_HANG, who, "%s",
 			o->end == RUN_HUNG ? o->why[0] ? o->why : "nobody is left to wake who waits"
 					   : "not over in time");

@@ -10,6 +10,7 @@
 
 #include "core/base/str.h"
 #include "core/explore/internal.h"
+#include "core/model/call.h"
 #include "core/base/banned.h"
 
 enum { SERVER, CLIENT, PROBE };
@@ -116,6 +117,31 @@ Test(judge, a_transparent_fault_may_change_nothing)
 	outcome_set(now, false);
 	now->files_hash = 7;
 	cr_expect_eq(judged(transparent()), SYMPTOM_WRONG_OUTPUT);
+}
+
+static void waits(struct waiter *w, const char *process, uint32_t role, const char *call)
+{
+	*w = (struct waiter){ .role = role, .call = (uint32_t)call_find(call) + 1 };
+	text_copy(w->process, sizeof(w->process), process);
+}
+
+/* A shell that waits for its command says nothing of what the command waits for. */
+Test(judge, who_hangs_is_the_one_that_waits_for_others)
+{
+	struct trial t = { .result = RESULT_HANDLED };
+	struct candidate c = transparent();
+
+	outcome_set(now, false);
+	now->end = RUN_HUNG;
+	now->n_waiters = 3;
+	waits(&now->waiters[0], "server", SERVER, "accept");
+	waits(&now->waiters[1], "client", CLIENT, "wait4");
+	waits(&now->waiters[2], "client.1", CLIENT, "read");
+	cr_expect_eq(judge(sweep, &c, now, &t), SYMPTOM_HANG);
+	cr_expect_str_eq(t.role, "client.1");
+	now->n_waiters = 2;
+	cr_expect_eq(judge(sweep, &c, now, &t), SYMPTOM_HANG);
+	cr_expect_str_eq(t.role, "client");
 }
 
 /* Half of what a dead child was to deliver, given out as if it were all. */
