@@ -48,7 +48,7 @@ static void deliver(const struct inv *v, int sig)
 }
 
 /* What an interrupted call leaves behind beside EINTR. */
-static void leave_rest(struct inv *v)
+static void leave_rest(struct inv *v, uint32_t realism)
 {
 	const struct object *o = object_at(v->object);
 
@@ -58,6 +58,9 @@ static void leave_rest(struct inv *v)
 
 		syscall(SYS_fcntl, v->fd, F_SETFL, flags | O_NONBLOCK);
 		syscall(SYS_connect, v->fd, v->a[1], v->a[2]);
+		/* Linux lets a second call pick it up; by POSIX that one may find it made, and say EISCONN. */
+		if (realism != REALISM_LINUX)
+			syscall(SYS_connect, v->fd, v->a[1], v->a[2]);
 		syscall(SYS_fcntl, v->fd, F_SETFL, flags);
 	} else if (strcmp(row_plain(v->row), "nanosleep") == 0 && v->a[1]) {
 		memcpy((void *)v->a[1], (const void *)v->a[0], sizeof(struct timespec));
@@ -104,7 +107,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		return REFUSED_NOT;
 	}
 	decide_result(v, EINTR);
-	leave_rest(v);
+	leave_rest(v, s->fault->realism);
 	return REFUSED_NOT;
 }
 
