@@ -184,6 +184,7 @@ struct position {
 	bool waits;			/* the call has waited at this place, here or another time */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
+bool arms(const struct call *call);
 
 /* pairs.c: for --depth 2, after the sweep: pairs of faults on one channel that were handled one by one. */
 void pairs_offer(struct sweep *w);

@@ -390,6 +390,12 @@ static void offer_again(
 	once(w, like, ACT_AGAIN, 0, GRADE_TRANSPARENT, "again");
 }
 
+/* It asks to be told of what comes from then on. What has come just before nobody tells. */
+bool arms(const struct call *call)
+{
+	return strcmp(call->plain, "mq_notify") == 0;
+}
+
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like)
 {
 	const struct call *call = &call_table[p->event->e.call];
@@ -404,7 +410,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	}
 	offer_again(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
-		call->family == FAMILY_LOCK)
+		call->family == FAMILY_LOCK || arms(call))
 		offer_delay(w, p, like);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
 		call->family == FAMILY_LOCK || call->restart == RESTART_NOR_STOPPED)

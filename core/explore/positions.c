@@ -190,7 +190,7 @@ static bool is_position(const struct history_event *he)
 		return false;
 	family = call_table[he->e.call].family;
 	/* A descriptor that was never open, the rest: nothing to strike. */
-	return (family != FAMILY_OTHER || is_fcntl(&he->e)) &&
+	return (family != FAMILY_OTHER || is_fcntl(&he->e) || arms(&call_table[he->e.call])) &&
 	       !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
 }
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
@@ -239,12 +240,25 @@ static bool promises(const struct inv *v, bool out)
 	}
 }
 
+/* A queue of messages tells by itself whether there is one, and room for another. */
+static bool queue_lets(const struct inv *v, bool out)
+{
+	struct mq_attr now;
+
+	return object_at(v->object)->kind == OBJ_POSIX_MQ && syscall(SYS_mq_getsetattr, v->fd, NULL, &now) == 0 &&
+	       (out ? now.mq_curmsgs < now.mq_maxmsg : now.mq_curmsgs > 0);
+}
+
 bool ready_told(const struct inv *v, bool sole)
 {
 	bool out = row_family[v->row] == FAMILY_SEND;
 	uint32_t bit = v->object - 1;
 
-	if ((!out && row_family[v->row] != FAMILY_RECEIVE) || !v->object || !promises(v, out))
+	if ((!out && row_family[v->row] != FAMILY_RECEIVE) || !v->object)
+		return false;
+	if (queue_lets(v, out))
+		return !ready_shared(v, sole);
+	if (!promises(v, out))
 		return false;
 	return atomic_load(&told[out ? OUT : IN][bit / 64]) >> bit % 64 & 1 && !ready_shared(v, sole);
 }
