@@ -233,9 +233,12 @@ static void fault_write(FILE *f, const struct plan_fault *p, const char *call)
 	action_write(f, p);
 }
 
-const char *advice(const struct candidate *c, enum symptom symptom)
+const char *advice(const struct candidate *c, const struct finding *f)
 {
-	switch (symptom) {
+	if (c->grade == GRADE_DISRUPTIVE && f->symptom == SYMPTOM_WRONG_OUTPUT && strstr(f->text, "exit status 0"))
+		return "What ends before all has come is told by the status of the driver. (In a shell: set -o "
+		       "pipefail; curl --fail.)";
+	switch (f->symptom) {
 	case SYMPTOM_LEAK:
 		return "Close what belongs to a conversation on every way out of it, errors included.";
 	case SYMPTOM_LEFTOVER:
@@ -320,7 +323,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	fputs("\n", f);
 	comment(f, fi->diagram);
 	fputs("\n", f);
-	comment(f, advice(c, fi->symptom));
+	comment(f, advice(c, fi));
 	fputs("tags: [finding]\n", f);
 	if (s->reference.technique) {
 		reference_write(f, &s->reference);

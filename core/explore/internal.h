@@ -244,7 +244,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path);
 /* The property that a replay must ask for to see the finding. */
 const char *finding_property(const struct finding *f);
 /* What correct code would do at such a place: a sentence. */
-const char *advice(const struct candidate *c, enum symptom symptom);
+const char *advice(const struct candidate *c, const struct finding *f);
 
 /* coverage.c */
 enum coverage { COVER_NOT_RUN, COVER_INFEASIBLE, COVER_HANDLED, COVER_BROKEN, N_COVERAGE };

@@ -21,7 +21,7 @@ static json_t *finding_json(const struct sweep *w, uint32_t index)
 		"function", w->sites[c->site].text, "nth", (json_int_t)c->occurrence, "do", c->label,
 		"symptom", symptom_names[f->symptom], "properties", finding_property(f),
 		"realism", f->posix ? "posix" : "linux", "reproduced", again, "scenario", f->scenario,
-		"why", f->text, "advice", advice(c, f->symptom), "callers", f->callers,
+		"why", f->text, "advice", advice(c, f), "callers", f->callers,
 		"broke_at", f->broke_at);
 }
 

@@ -58,7 +58,7 @@ static void finding_print(const struct sweep *w, uint32_t index, FILE *out)
 		fprintf(out, "      enough:  %u message%s\n", f->messages, f->messages == 1 ? "" : "s");
 	if (f->clients)
 		fputs("      enough:  1 client\n", out);
-	fprintf(out, "      advice:  %s\n", advice(c, f->symptom));
+	fprintf(out, "      advice:  %s\n", advice(c, f));
 	if (f->diagram[0] && w->options.verbose >= 0)
 		indent(out, f->diagram);
 	if (f->scenario[0])
