@@ -324,8 +324,9 @@ int errand_sweep(struct box *box, void *data)
 		}
 		t->started_ns = clock_ns();
 		atomic_store(&t->state, TRIAL_RUNNING);
-		atomic_store(&slot->since_ns, clock_ns());
 		for (uint32_t k = 0; k < times_tried(w, &w->candidates[index], t); k++) {
+			/* Of each run: many short ones are no long one that the CPU is free in. */
+			atomic_store(&slot->since_ns, clock_ns());
 			worker_trial(w, box, &w->candidates[index], out, t);
 			if (t->result != RESULT_HANDLED || time_is_up(w))
 				break;
