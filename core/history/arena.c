@@ -14,6 +14,7 @@
 #endif
 
 #include "core/base/str.h"
+#include "core/sys/processor.h"
 #include "core/base/banned.h"
 
 #define NS_PER_S 1000000000u
@@ -140,6 +141,7 @@ int arena_new(const char *path, uint32_t n_chunks, struct arena **out)
 	a->generation = 1;
 	a->time_scale = 1;
 	a->harness_pid = getpid();
+	a->returns_forgotten = processor_forgets_returns();
 	a->tick_hz = tick_hz();
 	a->tick_base = tick_now();
 	text_copy(a->path, sizeof(a->path), path);

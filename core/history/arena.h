@@ -169,6 +169,7 @@ struct arena {
 	uint32_t bell_fd;		/* an eventfd in the zygotes that wakes the harness; 0: none */
 	_Atomic uint32_t bell;		/* counts what there is for the harness to look at */
 	_Atomic uint32_t stop;		/* 1: the run is over: who is about to make an object waits to be killed */
+	uint32_t returns_forgotten;	/* 1: processor_forgets_returns() */
 	uint32_t n_roles;
 	_Atomic uint32_t n_images, n_modules, n_procs, n_objects;
 	uint32_t kept_images, kept_modules;	/* of zygotes: arena_reset() forgets those above */

@@ -52,6 +52,7 @@ static bool arena_open(const char *path)
 	if (a == MAP_FAILED || a->magic != ARENA_MAGIC || a->version != ARENA_VERSION)
 		return false;
 	arena = a;
+	returns_forgotten = a->returns_forgotten != 0;
 	return true;
 }
 

@@ -136,6 +136,18 @@ void crash_hide(struct inv *v);		/* after the program has asked for a handler */
 void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 
+/* returns.c: how a wrapper gets back to the program; set at the start from what the harness knows of the processor. */
+#if defined(__x86_64__) && defined(__has_attribute)
+#if __has_attribute(function_return)
+#define WRAPPER_RETURNS
+#define RETURNS_BY_THUNK __attribute__((function_return("thunk-extern")))
+#endif
+#endif
+#ifndef RETURNS_BY_THUNK
+#define RETURNS_BY_THUNK
+#endif
+extern uint8_t returns_forgotten __attribute__((visibility("hidden")));
+
 /* masks.c: whose calls are the program's although they come from elsewhere. Unwinding takes the loader's lock. */
 extern struct mask_span {
 	uint64_t start, length;
@@ -169,8 +181,12 @@ extern uint32_t has_loaded;	/* this process, or one that it was forked from: sel
 /* record.c */
 extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));
+extern __thread int *my_errno __attribute__((tls_model("initial-exec")));	/* &errno, once there is a slot */
 struct event *event_new(void);		/* a slot of this process's ring, unsealed; NULL: no room */
-void event_seal(struct event *e);
+static inline void event_seal(struct event *e)
+{
+	__atomic_store_n(&e->seal, atomic_load_explicit(&arena->generation, memory_order_relaxed), __ATOMIC_RELEASE);
+}
 void event_call(struct inv *v);		/* the event of a call that has returned */
 void event_note(enum event_kind kind, struct inv *v, int64_t result, uint32_t asked);
 void event_text_of(const void *bytes, uint32_t n);

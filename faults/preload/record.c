@@ -16,6 +16,7 @@
 
 __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
 __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));
+__thread int *my_errno __attribute__((tls_model("initial-exec")));
 
 uint64_t hash_bytes(const void *bytes, uint64_t n)
 {
@@ -67,6 +68,7 @@ struct thread *thread_slot(void)
 		return my_slot;
 	my_slot = slot_claim((uint32_t)syscall(SYS_gettid));
 	my_proc = self->proc + 1;
+	my_errno = &errno;
 	return my_slot;
 }
 
@@ -120,11 +122,6 @@ struct event *event_new(void)
 	atomic_fetch_add(&arena->lost, 1);
 	atomic_fetch_add(&arena->procs[self->proc].lost, 1);
 	return NULL;
-}
-
-void event_seal(struct event *e)
-{
-	__atomic_store_n(&e->seal, atomic_load_explicit(&arena->generation, memory_order_relaxed), __ATOMIC_RELEASE);
 }
 
 /* The first of a scattered payload stands for it when it is more than one piece. */

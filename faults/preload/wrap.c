@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/single_threaded.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -248,12 +249,29 @@ static inline __attribute__((always_inline)) void event_expect(void)
 		__builtin_prefetch(&c->events[atomic_load_explicit(&c->used, memory_order_relaxed)], 1, 3);
 }
 
+/*
+ * Counts up. Where there is one thread, nobody but a signal handler can come between, and one instruction is enough:
+ * a lock would wait until all that was stored before is out. libc clears its word before there is a second thread.
+ */
+static inline __attribute__((always_inline)) uint32_t next_of(_Atomic uint32_t *count)
+{
+#if defined(__x86_64__)
+	if (likely(__libc_single_threaded)) {
+		uint32_t next = 1;
+
+		__asm__ volatile("xaddl %0, %1" : "+r"(next), "+m"(*count) : : "cc");
+		return next;
+	}
+#endif
+	return atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+}
+
 /* event_new(), where the chunk has room. */
 static inline __attribute__((always_inline)) struct event *event_take(void)
 {
 	if (likely(self->chunk)) {
 		struct chunk *c = &arena->chunks[self->chunk - 1];
-		uint32_t i = atomic_fetch_add_explicit(&c->used, 1, memory_order_relaxed);
+		uint32_t i = next_of(&c->used);
 
 		if (likely(i < CHUNK_EVENTS))
 			return &c->events[i];
@@ -265,10 +283,10 @@ static inline __attribute__((always_inline)) long move_fast(
 	uint32_t row, bool out, uint32_t object, long a0, long a1, long a2, long a3, real_function f, uint64_t site)
 {
 	struct thread *t = my_slot;
-	uint64_t start = tick_now(), now;
+	uint64_t start = tick_now(), now = start;
 	struct event *e;
 	long result;
-	int saved;
+	int error = 0;	/* what is done after the call leaves errno alone */
 
 	t->fd = (int32_t)a0;
 	t->object = object;
@@ -281,11 +299,12 @@ static inline __attribute__((always_inline)) long move_fast(
 	atomic_store_explicit(&t->call, row + 1, memory_order_release);
 	event_expect();
 	result = f(a0, a1, a2, a3, 0, 0, 0);
-	if (row_result[row] == RES_I)
-		result = (int)result;
-	now = tick_now();
+	if (unlikely(result == -1))
+		error = *my_errno;
+	/* Who was told to come again has not waited: this call was over when it began. */
+	if (error != EAGAIN)
+		now = tick_now();
 	atomic_store_explicit(&t->call, 0, memory_order_relaxed);
-	saved = errno;
 	e = event_take();
 	if (unlikely(!e))
 		return result;
@@ -300,11 +319,10 @@ static inline __attribute__((always_inline)) long move_fast(
 	e->tid = atomic_load_explicit(&t->tid, memory_order_relaxed);
 	e->call = (uint16_t)row;
 	e->kind = EV_CALL;
-	e->flags = result == -1 && saved == EAGAIN ? EVF_NONBLOCK : 0;
-	e->error = result == -1 ? (int16_t)saved : 0;
+	e->flags = error == EAGAIN ? EVF_NONBLOCK : 0;
+	e->error = (int16_t)error;
 	e->strike = 0;
 	event_seal(e);
-	errno = saved;
 	return result;
 }
 
@@ -334,7 +352,8 @@ static inline __attribute__((always_inline)) long move_fast(
 enum { ENVIRONMENT_ROOM = 1024 };
 
 #define CALL(symbol, plain, arguments, result_kind_, shape_, family_, restart, errnos) \
-	long wrap_##symbol(PARAMETERS_##arguments) __asm__(#symbol) __attribute__((visibility("default"))); \
+	long wrap_##symbol(PARAMETERS_##arguments) __asm__(#symbol) __attribute__((visibility("default"))) \
+		RETURNS_BY_THUNK; \
 	long wrap_##symbol(PARAMETERS_##arguments) \
 	{ \
 		enum { makes_program = SH_##shape_ == SH_EXEC_ENV || SH_##shape_ == SH_SPAWN }; \

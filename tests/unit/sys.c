@@ -16,6 +16,7 @@
 #include "core/sys/clock.h"
 #include "core/sys/files.h"
 #include "core/sys/proc.h"
+#include "core/sys/processor.h"
 #include "core/sys/program.h"
 #include "core/sys/spawn.h"
 #include "core/base/banned.h"
@@ -255,4 +256,14 @@ Test(sys, damaged_programs_are_no_programs)
 	cr_assert_eq(program_look(path, &p), -ENOENT);
 	close(fd);
 	unlink(path);
+}
+
+Test(sys, processors_that_forget_returns)
+{
+	cr_expect(processor_text_forgets_returns("Mitigation: Safe RET\n"));
+	cr_expect(processor_text_forgets_returns("Vulnerable: Safe RET, no microcode\n"));
+	cr_expect(!processor_text_forgets_returns("Vulnerable: Microcode, no safe RET\n"));
+	cr_expect(!processor_text_forgets_returns("Mitigation: IBPB on VMEXIT only\n"));
+	cr_expect(!processor_text_forgets_returns("Not affected\n"));
+	cr_expect(!processor_text_forgets_returns(""));
 }
