@@ -322,7 +322,7 @@ static void place_find(struct sweep *w, const struct history *h, const struct ar
 	n = counter_at(s->counters, key);
 	before = counter_at(s->before, rng_mix((uint64_t)he->proc << 32 | he->e.tid));
 	*place = (struct place){ .he = he, .key = key, .site = site_index(w, h, he), .occurrence = n ? ++*n : 0,
-				 .sent = o && s->sent[he->e.object - 1], .served = s->served[he->proc],
+				 .sent = o ? s->sent[he->e.object - 1] : 0, .served = s->served[he->proc],
 				 .before = before ? *before : 0 };
 	if (before)
 		*before = place->site + 1;

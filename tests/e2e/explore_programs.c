@@ -116,6 +116,24 @@ Test(explore_programs, what_is_benign_is_named)
 	test_directory_remove(directory);
 }
 
+/* A pipe that has taken more than it holds was full now and then, if its reader was slow. */
+Test(explore_programs, who_writes_much_to_a_pipe_may_find_it_full)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml",
+		HEADER "roles:\n  main:\n    run: [sh, -c, \"" TARGET " flood 4000 | cat > /dev/null\"]\n"
+		       "    driver: true\n");
+	r = sabot_run(directory, NULL,
+		(const char *[]){ "explore", "scenario.yaml", "--inject", "again", "-v", "-v", NULL });
+	cr_assert_not_null(strstr(r.out, "too little has been sent here to fill it"), "%s%s", r.out, r.err);
+	/* It was tried at a write, and refused in the call itself. */
+	cr_assert_not_null(strstr(r.out, " infeasible              write "), "%s%s", r.out, r.err);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 /* Two parts that write to one directory do not take each other's findings away. */
 Test(explore_programs, parts_may_share_a_directory)
 {
