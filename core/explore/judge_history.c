@@ -146,7 +146,7 @@ static enum symptom judge_repeated(
 
 /*
  * Who does not ask again may fail when a datagram is lost. Who does, time and again, and fails all the same has a
- * peer that does not answer what is repeated: only one was lost.
+ * peer that does not answer what is repeated: more was sent than was lost.
  */
 static enum symptom judge_in_vain(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t)
@@ -164,11 +164,11 @@ static enum symptom judge_in_vain(const struct sweep *w, const struct candidate 
 
 		if (!r || !r->driver || r->ended != ENDED_EXIT || !r->status || w->baseline.end_varies[role] ||
 			w->baseline.outcome.roles[role].status == r->status ||
-			all[i].times < w->baseline.repeats.most + VAIN_TIMES)
+			all[i].times < w->baseline.repeats.most + c->fault.times - 1 + VAIN_TIMES)
 			continue;
 		symptom = judge_say(t, SYMPTOM_WRONG_OUTPUT, r->name,
-			"%s sends the same %u times in vain and ends with exit status %d: one datagram was lost",
-			r->name, all[i].times, r->status);
+			"%s sends the same %u times in vain and ends with exit status %d: %u datagram%s lost", r->name,
+			all[i].times, r->status, c->fault.times, c->fault.times == 1 ? " was" : "s were");
 	}
 	free(all);
 	return symptom;

@@ -379,8 +379,8 @@ Test(judge, a_datagram_that_came_twice_may_be_answered_twice_but_not_all_that_fo
 	cr_assert_eq(judge_transfer(1, 10), SYMPTOM_NONE, "it does so without the fault");
 }
 
-/* The client has sent the same request `times`, and has ended with `status`. */
-static enum symptom judge_request(int times, int status)
+/* The client has sent the same request `times`, has ended with `status`, and so many were lost. */
+static enum symptom judge_request(int times, int status, uint32_t lost)
 {
 	static struct history_proc client = { .name = "client", .role = CLIENT };
 	static struct channel udp = { .kind = OBJ_UDP };
@@ -389,6 +389,7 @@ static enum symptom judge_request(int times, int status)
 	struct trial t = { .result = RESULT_HANDLED };
 	enum symptom symptom;
 
+	c.fault.times = lost;
 	outcome_set(now, false);
 	now->roles[CLIENT].ended = ENDED_EXIT;
 	now->roles[CLIENT].status = status;
@@ -408,9 +409,11 @@ static enum symptom judge_request(int times, int status)
 
 Test(judge, who_asks_again_after_a_loss_gets_an_answer)
 {
-	cr_assert_eq(judge_request(1, 1), SYMPTOM_NONE, "it does not ask again, and says so");
-	cr_assert_eq(judge_request(6, 1), SYMPTOM_WRONG_OUTPUT);
-	cr_assert_eq(judge_request(6, 0), SYMPTOM_NONE);
+	cr_assert_eq(judge_request(1, 1, 1), SYMPTOM_NONE, "it does not ask again, and says so");
+	cr_assert_eq(judge_request(6, 1, 1), SYMPTOM_WRONG_OUTPUT);
+	cr_assert_eq(judge_request(6, 0, 1), SYMPTOM_NONE);
+	cr_assert_eq(judge_request(5, 1, 3), SYMPTOM_NONE, "most of them were lost");
+	cr_assert_eq(judge_request(6, 1, 3), SYMPTOM_WRONG_OUTPUT);
 }
 
 Test(judge, what_a_service_prints_is_compared_however_it_is_stopped)
