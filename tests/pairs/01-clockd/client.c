@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,8 @@ static int ask(int port, const char *date)
 			return 1;
 		}
 	}
-	while ((n = recv(fd, line + have, sizeof(line) - 1 - have, 0)) > 0)
-		have += (size_t)n;
+	while ((n = recv(fd, line + have, sizeof(line) - 1 - have, 0)) > 0 || (n < 0 && errno == EINTR))
+		have += n > 0 ? (size_t)n : 0;
 	close(fd);
 	if (n < 0 || !have || line[have - 1] != '\n') {
 		fprintf(stderr, "clock: no answer\n");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,8 @@ main(int argc, char *argv[])
 		return perror("connect"), 1;
 	if (put(s, "7\n12\n100\n") < 0 || shutdown(s, SHUT_WR) < 0)
 		return perror("send"), 1;
-	while (n < sizeof buf && (r = recv(s, buf + n, sizeof buf - n, 0)) > 0)
-		n += (size_t)r;
+	while (n < sizeof buf && ((r = recv(s, buf + n, sizeof buf - n, 0)) > 0 || (r < 0 && errno == EINTR)))
+		n += r > 0 ? (size_t)r : 0;
 	if (n == 0 || buf[n - 1] != '\n' || strncmp(buf + n - 6, "10000\n", 6) != 0)
 		return fprintf(stderr, "answers are missing\n"), 1;
 	fwrite(buf, 1, n, stdout);
