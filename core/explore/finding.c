@@ -192,7 +192,9 @@ static void action_write(FILE *f, const struct plan_fault *p)
 		fprintf(f, "    do: {fail: %s}\n", errno_name((int)p->value));
 		break;
 	case ACT_PAUSE:
-		fprintf(f, "    do: {pause: {role: self, for: %" PRId64 "us}}\n", p->value / 1000);
+		fputs("    do: {pause: {role: ", f);
+		quoted(f, p->target);
+		fprintf(f, ", for: %" PRId64 "us}}\n", p->value / 1000);
 		break;
 	case ACT_KILL:
 		fputs("    do: {kill: self}\n", f);
@@ -256,6 +258,9 @@ const char *advice(const struct candidate *c, const struct finding *f)
 	case ACT_AGAIN:
 		return "A non-blocking call may have nothing to do: wait for readiness and try again.";
 	case ACT_DELAY: case ACT_PAUSE:
+		if (strcmp(c->fault.target, "self") != 0 && c->fault.action == ACT_PAUSE)
+			return "What is waited for may come after all: number what is asked and what is answered, and "
+			       "drop what is late.";
 		if (c->stops_in_call)
 			return "A call that waits may return EINTR without any handler, when the process was stopped "
 			       "and goes on (signal(7)): call it again.";

@@ -182,6 +182,7 @@ struct position {
 	bool last;			/* nothing more of its kind follows */
 	bool near_end;			/* the last of its kind, or the one before (the last is often an end of file) */
 	bool waits;			/* the call has waited at this place, here or another time */
+	char other[ROLE_NAME];		/* glob of who is waited for; "": not known */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
 bool arms(const struct call *call);

@@ -19,6 +19,7 @@
 #define DELAY_NS 30000000
 #define SLOW_SIDE_NS 1000000
 enum {
+	PATIENCE_UNKNOWN = UINT32_MAX >> 1, PATIENCE_MOST_MS = 500, LATER_MS = 60, RANKS_OF_LATE = 2,
 	FEW_BYTES = 4096, MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1,
 };
 
@@ -60,7 +61,7 @@ static void add(struct sweep *w, const struct candidate *like, const struct dish
 	c->fault.trigger = d->trigger;
 	c->fault.times = d->times;
 	c->fault.realism = (uint32_t)w->scenario->realism;
-	if (d->action == ACT_KILL || d->action == ACT_PAUSE)
+	if ((d->action == ACT_KILL || d->action == ACT_PAUSE) && !c->fault.target[0])
 		text_copy(c->fault.target, sizeof(c->fault.target), "self");
 }
 
@@ -276,6 +277,37 @@ static void offer_pause(
 			stopped.stops_in_call ? "pause: 30ms, EINTR without a handler" : "pause: 30ms");
 }
 
+/* How long the call waits at most, in ms; PATIENCE_UNKNOWN where the history does not tell. */
+static uint32_t patience_ms(const struct position *p, const struct call *call)
+{
+	if (strcmp(call->plain, "poll") == 0 || strcmp(call->plain, "epoll_wait") == 0 ||
+		strcmp(call->plain, "epoll_pwait") == 0)
+		return p->event->e.asked;
+	if (call->restart == RESTART_UNLESS_TIMED && p->object && p->object->flags & OBF_RCVTIMEO)
+		return p->object->patience_ms;
+	return PATIENCE_UNKNOWN;
+}
+
+/*
+ * Who waits for a bounded time, and not for long, finds nothing because the other side was stopped for longer. What it
+ * waited for comes when it no longer does.
+ */
+static void offer_late(
+	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+{
+	uint32_t patience = patience_ms(p, call);
+	struct candidate late = *like;
+	char label[LABEL];
+
+	if (!(p->event->e.flags & EVF_TIMED) || call->family == FAMILY_SEND || !p->waits || !p->other[0] ||
+		like->rank > RANKS_OF_LATE || (patience > PATIENCE_MOST_MS && patience != PATIENCE_UNKNOWN))
+		return;
+	patience = patience == PATIENCE_UNKNOWN ? PATIENCE_MOST_MS : patience;
+	text_copy(late.fault.target, sizeof(late.fault.target), p->other);
+	snprintf(label, sizeof(label), "pause: %.20s for %ums, too long", p->other, patience + LATER_MS);
+	once(w, &late, ACT_PAUSE, (int64_t)(patience + LATER_MS) * 1000000, GRADE_DISRUPTIVE, label);
+}
+
 /* A side that is slow all the time: the buffers between fill up. */
 static void offer_slow(struct sweep *w, const struct position *p, const struct candidate *like)
 {
@@ -415,6 +447,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
 		call->family == FAMILY_LOCK || call->restart == RESTART_NOR_STOPPED)
 		offer_pause(w, p, like, call);
+	offer_late(w, p, like, call);
 	offer_errors(w, p, like, call);
 	if (moves)
 		offer_connection_end(w, p, like, !out);

@@ -15,7 +15,7 @@
 #include "core/base/str.h"
 #include "core/model/call.h"
 
-#define WAITED_HZ 5000	/* who was longer than its part of a second in a call has waited there */
+#define WAITED_HZ 50000	/* who was longer than its part of a second in a call has waited there */
 enum { COUNTERS = 16384, RANKS_MOST = 8, MESSAGE_HEAD = 1024 };
 
 /* How often (process, call, selector) was seen: open addressing by hash. */
@@ -295,6 +295,33 @@ static uint64_t clients_behind(const struct sweep *w, const struct history *h, c
 	return clients;
 }
 
+/* All processes of a role instance, if their names tell them from everybody else's. */
+static bool all_of(const struct sweep *w, uint32_t instance, char *pattern)
+{
+	const struct outcome *o = &w->baseline.outcome;
+
+	if (instance >= o->n_roles || is_prefix_of_others(o, instance))
+		return false;
+	snprintf(pattern, ROLE_NAME, "%.*s*", ROLE_NAME - 2, o->roles[instance].name);
+	return true;
+}
+
+/* Who is waited for: the other end, or the only other one that there is. */
+static void other_find(const struct sweep *w, const struct history *h, uint32_t proc, const struct object *o,
+	char *pattern)
+{
+	uint32_t mine = h->procs[proc].role;
+
+	if (o && o->peer_proc && o->peer_proc <= h->n_procs && o->peer_proc - 1 != proc) {
+		const struct history_proc *peer = &h->procs[o->peer_proc - 1];
+
+		if (peer->role == mine || !all_of(w, peer->role, pattern))
+			text_copy(pattern, ROLE_NAME, peer->name);
+	} else if (w->baseline.outcome.n_roles == 2 && mine < 2) {
+		all_of(w, 1 - mine, pattern);
+	}
+}
+
 /* Who is struck, at which call, on which channel. */
 static void select_place(const struct sweep *w, const struct history *h, const struct arena *a,
 	const struct history_event *he, struct candidate *c)
@@ -405,6 +432,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	c.before_ready = !place->served;
 	c.clients = clients_behind(w, h, a, he->proc, o);
 	c.of_service = !p.driver;
+	other_find(w, h, he->proc, o, p.other);
 	if (o) {
 		p.largest_write = s->largest[he->e.object - 1];
 		p.bytes = s->bytes[he->e.object - 1];

@@ -111,6 +111,7 @@ struct object {
 	_Atomic uint32_t peer_proc;	/* process index + 1 at the other end */
 	uint32_t ordinal;		/* the how-manieth of this kind, process and peer role: 1, 2, … */
 	uint32_t type;			/* sockets: SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	_Atomic uint32_t patience_ms;	/* SO_RCVTIMEO as it was set last; 0: none */
 	uint64_t made;			/* stamp */
 	char name[OBJECT_NAME];		/* address or path, printable; "" if it has none */
 };

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,8 +41,14 @@ static void learn_range(unsigned first, unsigned last)
 
 static void learn_option(const struct inv *v)
 {
-	if (v->a[1] == SOL_SOCKET && (v->a[2] == SO_RCVTIMEO || v->a[2] == SO_SNDTIMEO))
-		atomic_fetch_or(&object_at(v->object)->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
+	const struct timeval *t = (const void *)v->a[3];
+	struct object *o = object_at(v->object);
+
+	if (v->a[1] != SOL_SOCKET || (v->a[2] != SO_RCVTIMEO && v->a[2] != SO_SNDTIMEO))
+		return;
+	atomic_fetch_or(&o->flags, v->a[2] == SO_RCVTIMEO ? OBF_RCVTIMEO : OBF_SNDTIMEO);
+	if (v->a[2] == SO_RCVTIMEO && (size_t)v->a[4] >= sizeof(*t))
+		atomic_store(&o->patience_ms, (uint32_t)(t->tv_sec * 1000 + t->tv_usec / 1000));
 }
 
 /* A child that was killed by a signal: nobody but its parent is told. */

@@ -157,6 +157,7 @@ static uint32_t object_new(uint32_t kind, uint64_t key)
 	atomic_store(&o->peer_proc, 0);
 	o->ordinal = 0;
 	o->type = 0;
+	atomic_store(&o->patience_ms, 0);
 	o->made = tick_now();
 	o->name[0] = '\0';
 	return i + 1;

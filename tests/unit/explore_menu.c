@@ -210,3 +210,36 @@ Test(menu, what_comes_again_and_again)
 	cr_assert_eq(count_lasting(ACT_DROP), 1);
 	cr_assert_eq(count_lasting(ACT_SHORT), 1);
 }
+
+static int64_t late_of(const char *call, uint32_t asked, uint8_t flags, const char *other, const struct object *o)
+{
+	struct history_event he = {
+		.e = { .kind = EV_CALL, .call = row_of(call), .asked = asked, .result = 1, .flags = flags }
+	};
+	struct position p = { .event = &he, .object = o, .waits = true };
+	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
+
+	sweep->n_candidates = 0;
+	text_copy(p.other, sizeof(p.other), other);
+	text_copy(like.call, sizeof(like.call), call);
+	menu_offer(sweep, &p, &like);
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		if (strcmp(sweep->candidates[i].fault.target, "server*") == 0)
+			return sweep->candidates[i].fault.value / 1000000;
+	return 0;
+}
+
+/* Who waits for a short time, and for somebody who is known, finds nothing because he was stopped for longer. */
+Test(menu, what_is_waited_for_comes_too_late)
+{
+	struct object timed = { .kind = OBJ_TCP, .flags = OBF_RCVTIMEO, .patience_ms = 300 },
+		      patient = { .kind = OBJ_TCP, .flags = OBF_RCVTIMEO, .patience_ms = 3000 };
+
+	cr_assert_gt(late_of("poll", 100, EVF_TIMED, "server*", NULL), 100);
+	cr_assert_gt(late_of("recv", 4, EVF_TIMED, "server*", &timed), 300);
+	cr_assert_gt(late_of("select", 4, EVF_TIMED, "server*", NULL), 0, "for how long is not known");
+	cr_assert_eq(late_of("recv", 4, EVF_TIMED, "server*", &patient), 0);
+	cr_assert_eq(late_of("poll", 3000, EVF_TIMED, "server*", NULL), 0);
+	cr_assert_eq(late_of("poll", UINT32_MAX, 0, "server*", NULL), 0, "it waits for ever");
+	cr_assert_eq(late_of("poll", 100, EVF_TIMED, "", NULL), 0, "for whom is not known");
+}
