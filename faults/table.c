@@ -36,7 +36,7 @@ const char *const refusal_texts[N_REFUSALS] = {
 	[REFUSED_SEALED] = "the memory is sealed (F_SEAL_SHRINK): nobody can cut it short",
 	[REFUSED_PRIVATE] = "no other process could have this memory",
 	[REFUSED_RIGHTS] = "nobody else may write to this memory",
-	[REFUSED_READY] = "a wait or the queue itself tells that it is ready; on Linux it stays so until it is taken",
+	[REFUSED_READY] = "a wait has told that it is ready, or a message is there: on Linux it stays until taken",
 	[REFUSED_NO_WAIT] = "the call has never waited here",
 	[REFUSED_EMPTY] = "too little has been sent here to fill it: there is room",
 };

@@ -240,13 +240,13 @@ static bool promises(const struct inv *v, bool out)
 	}
 }
 
-/* A queue of messages tells by itself whether there is one, and room for another. */
-static bool queue_lets(const struct inv *v, bool out)
+/* A queue of messages tells by itself whether there is one. Of its room nobody knows how little it may be elsewhere. */
+static bool queue_holds(const struct inv *v)
 {
 	struct mq_attr now;
 
 	return object_at(v->object)->kind == OBJ_POSIX_MQ && syscall(SYS_mq_getsetattr, v->fd, NULL, &now) == 0 &&
-	       (out ? now.mq_curmsgs < now.mq_maxmsg : now.mq_curmsgs > 0);
+	       now.mq_curmsgs > 0;
 }
 
 bool ready_told(const struct inv *v, bool sole)
@@ -256,7 +256,7 @@ bool ready_told(const struct inv *v, bool sole)
 
 	if ((!out && row_family[v->row] != FAMILY_RECEIVE) || !v->object)
 		return false;
-	if (queue_lets(v, out))
+	if (!out && queue_holds(v))
 		return !ready_shared(v, sole);
 	if (!promises(v, out))
 		return false;

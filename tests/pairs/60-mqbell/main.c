@@ -19,9 +19,11 @@ static void producer(mqd_t q)
 		char m[32];
 		nanosleep(&t, NULL);
 		snprintf(m, sizeof m, "message %d", i);
-		while (mq_send(q, m, strlen(m) + 1, 0) < 0)
-			if (errno != EINTR)
+		while (mq_send(q, m, strlen(m) + 1, 0) < 0) {
+			if (errno != EINTR && errno != EAGAIN)
 				_exit(1);
+			nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+		}
 	}
 	_exit(0);
 }
