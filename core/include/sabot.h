@@ -42,10 +42,12 @@ __attribute__((constructor)) static void sabot_tell_find(void)
 static inline void sabot_tell_if_there(int kind, uint32_t sender, uint32_t receiver, uint64_t sequence, uint32_t length,
 	uint64_t checksum, const char *text)
 {
-	int saved = errno;
+	int saved;
 
-	if (sabot_tell_found)
-		sabot_tell_found(kind, sender, receiver, sequence, length, checksum, text);
+	if (!sabot_tell_found)
+		return;
+	saved = errno;
+	sabot_tell_found(kind, sender, receiver, sequence, length, checksum, text);
 	errno = saved;
 }
 
