@@ -9,6 +9,9 @@
 
 #define PAYLOAD_STEP 0x9e3779b97f4a7c15u
 
+/* Two words of a payload at once: the compiler makes of it what the processor has. */
+typedef uint64_t word_pair __attribute__((vector_size(16)));
+
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
@@ -18,15 +21,32 @@ uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
 	return hash;
 }
 
-uint64_t message_payload_sum(const struct message *m)
+/* flatten: what is hashed here is short, and a call costs. */
+__attribute__((flatten)) uint64_t message_payload_sum(const struct message *m)
 {
 	return XXH3_64bits(m->payload, m->length <= MESSAGE_MAX ? m->length : MESSAGE_MAX);
 }
 
-/* The header has a fixed size: the hash of just so many bytes, inline, is a dozen instructions. */
-__attribute__((flatten)) uint64_t message_sum_with(const struct message *m, uint64_t payload_sum)
+/* The header but its sum, as words: who has filled it just now has them in registers, and need not load it again. */
+struct header {
+	uint64_t words[4];
+};
+
+static uint64_t pair(uint32_t first, uint32_t second)
 {
-	return XXH3_64bits_withSeed(m, offsetof(struct message, checksum), payload_sum);
+	return first | (uint64_t)second << 32;
+}
+
+/* The hash of so many words, inline, is two dozen instructions. */
+__attribute__((flatten)) static inline uint64_t header_sum(struct header h, uint64_t payload_sum)
+{
+	return XXH3_64bits_withSeed(h.words, sizeof(h.words), payload_sum);
+}
+
+uint64_t message_sum_with(const struct message *m, uint64_t payload_sum)
+{
+	return header_sum((struct header){ { pair(m->magic, m->kind), pair(m->sender, m->receiver), m->sequence,
+		pair(m->length, m->session) } }, payload_sum);
 }
 
 uint64_t message_checksum(const struct message *m)
@@ -44,13 +64,7 @@ bool message_sum_fits(const struct message *m)
 	return m->checksum == message_checksum(m);
 }
 
-bool message_plausible(const struct message *m)
-{
-	return m->magic == MESSAGE_MAGIC && m->kind >= MESSAGE_DATA && m->kind <= MESSAGE_RESULT &&
-		m->length <= MESSAGE_MAX;
-}
-
-static void header_fill(
+static struct header header_fill(
 	struct message *m, enum message_kind kind, struct route route, uint64_t sequence, uint32_t length)
 {
 	m->magic = MESSAGE_MAGIC;
@@ -60,6 +74,8 @@ static void header_fill(
 	m->sequence = sequence;
 	m->length = length;
 	m->session = route.session;
+	return (struct header){ { pair(MESSAGE_MAGIC, kind), pair(route.sender, route.receiver), sequence,
+		pair(length, route.session) } };
 }
 
 void message_control(struct message *m, enum message_kind kind, struct route route, uint64_t sequence)
@@ -85,22 +101,36 @@ uint64_t message_word(const struct message *m)
 	return word;
 }
 
+/* Steps of an odd number come past every value: no two words of a message are alike. */
+static void payload_fill(unsigned char *at, uint32_t length, uint64_t first)
+{
+	word_pair words = { first, first + PAYLOAD_STEP };
+
+	for (; length >= sizeof(words); length -= (uint32_t)sizeof(words)) {
+		memcpy(at, &words, sizeof(words));
+		at += sizeof(words);
+		words += 2 * PAYLOAD_STEP;
+	}
+	if (length > 0) {
+		const word_pair rest = words;	/* words itself stays in a register */
+
+		memcpy(at, &rest, length);
+	}
+}
+
 void message_data(struct message *m, struct route route, uint64_t sequence, uint32_t length, uint64_t seed)
 {
-	uint64_t word = rng_mix(seed ^ rng_mix((uint64_t)route.sender << 32 | route.receiver) ^ sequence);
-	uint32_t at = 0;
+	struct header header = header_fill(m, MESSAGE_DATA, route, sequence, length);
 
-	header_fill(m, MESSAGE_DATA, route, sequence, length);
-	/* Steps of an odd number come past every value: no two words of a message are alike. */
-	for (; at + sizeof(word) <= length; at += sizeof(word), word += PAYLOAD_STEP)
-		memcpy(m->payload + at, &word, sizeof(word));
-	memcpy(m->payload + at, &word, length - at);
-	message_seal(m);
+	payload_fill(m->payload, length,
+		rng_mix(seed ^ rng_mix(pair(route.sender, route.receiver)) ^ sequence));
+	m->checksum = header_sum(header, message_payload_sum(m));
 }
 
 void message_echo(struct message *reply, const struct message *m, struct route route, uint64_t payload_sum)
 {
-	header_fill(reply, MESSAGE_DATA, route, m->sequence, m->length);
+	struct header header = header_fill(reply, MESSAGE_DATA, route, m->sequence, m->length);
+
 	memcpy(reply->payload, m->payload, m->length);
-	reply->checksum = message_sum_with(reply, payload_sum);
+	reply->checksum = header_sum(header, payload_sum);
 }

@@ -58,7 +58,11 @@ uint64_t message_sum_with(const struct message *m, uint64_t payload_sum);
 void message_seal(struct message *m);
 bool message_sum_fits(const struct message *m);
 /* Could these be the first bytes of a message? Looks at magic, kind and length; m holds at least a header. */
-bool message_plausible(const struct message *m);
+static inline bool message_plausible(const struct message *m)
+{
+	return m->magic == MESSAGE_MAGIC && m->kind >= MESSAGE_DATA && m->kind <= MESSAGE_RESULT &&
+		m->length <= MESSAGE_MAX;
+}
 
 /* Who speaks to whom in which session. */
 struct route {

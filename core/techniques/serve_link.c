@@ -14,6 +14,7 @@ struct link_server {
 	struct peer *peers;	/* by id, 0 … CLIENTS_MAX */
 	uint32_t highest;	/* id seen */
 	uint32_t n_done;
+	bool resends;		/* something may have to be sent again */
 	struct message *in, *out;
 };
 
@@ -45,8 +46,6 @@ static int64_t resend_at(const struct link_server *s)
 {
 	int64_t at = 0;
 
-	if (!s->l->lossy || s->o->pattern != PATTERN_FAN_OUT)
-		return 0;
 	for (uint32_t i = 1; i <= s->highest; i++)
 		if (s->peers[i].sent > s->peers[i].acked && (at == 0 || s->peers[i].resend_ns < at))
 			at = s->peers[i].resend_ns;
@@ -78,11 +77,8 @@ static void peer_again(struct link_server *s, struct peer *p)
 
 static void resend_due(struct link_server *s)
 {
-	int64_t now;
+	int64_t now = now_ns();
 
-	if (!s->l->lossy || s->o->pattern != PATTERN_FAN_OUT)
-		return;
-	now = now_ns();
 	for (uint32_t i = 1; i <= s->highest; i++)
 		if (s->peers[i].sent > s->peers[i].acked && s->peers[i].resend_ns <= now)
 			peer_again(s, &s->peers[i]);
@@ -99,12 +95,13 @@ static void message_serve(struct link_server *s, size_t size)
 	if (service_take(s->o, p, s->l->lossy, s->in, size, s->out) == TAKE_REPLY)
 		peer_send(s, p);
 	s->n_done += p->done && !was_done;
-	fan_out(s, p);
+	if (s->o->pattern == PATTERN_FAN_OUT)
+		fan_out(s, p);
 }
 
 int serve_link(const struct ref_options *o, struct link *l, bool until_done)
 {
-	struct link_server s = { .o = o, .l = l };
+	struct link_server s = { .o = o, .l = l, .resends = l->lossy && o->pattern == PATTERN_FAN_OUT };
 	enum link_end end = LINK_OK;
 	size_t size = 0;
 
@@ -112,12 +109,13 @@ int serve_link(const struct ref_options *o, struct link *l, bool until_done)
 	s.in = mem_new(sizeof(*s.in));
 	s.out = mem_new(sizeof(*s.out));
 	while (!(until_done && s.n_done >= o->n_clients)) {
-		end = l->receive(l, s.in, &size, resend_at(&s));
+		end = l->receive(l, s.in, &size, s.resends ? resend_at(&s) : 0);
 		if (end == LINK_OK)
 			message_serve(&s, size);
 		else if (end != LINK_SILENT)
 			break;
-		resend_due(&s);
+		if (s.resends)
+			resend_due(&s);
 	}
 	for (uint32_t i = 0; i <= s.highest; i++)
 		service_end(o, &s.peers[i]);

@@ -4,20 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "core/base/rng.h"
 #include "core/include/sabot.h"
 #include "core/base/banned.h"
-
-uint32_t payload_length(const struct ref_options *o, uint32_t client, uint64_t sequence, size_t largest)
-{
-	size_t max = largest && largest < o->size_max ? largest : o->size_max;
-	size_t min = o->size_min < max ? o->size_min : max;
-
-	/* The chunks of a file are of one size, so that the place of each in the file is known. */
-	if (o->pattern == PATTERN_BULK || min == max)
-		return (uint32_t)max;
-	return (uint32_t)(min + rng_mix(o->seed ^ rng_mix(client) ^ sequence) % (max - min + 1));
-}
 
 bool pattern_answers(enum pattern p)
 {
@@ -121,8 +109,6 @@ static void pace(const struct ref_options *o)
 {
 	struct timespec t = { .tv_sec = o->pace_ns / 1000000000, .tv_nsec = o->pace_ns % 1000000000 };
 
-	if (o->pattern != PATTERN_SLOW_READER)
-		return;
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
 }
@@ -138,8 +124,9 @@ struct arrival {
 	uint64_t payload_sum, sum;
 };
 
-static enum take data_answer(const struct ref_options *o, struct peer *p, bool lossy, bool is_new,
-	const struct arrival *a, struct message *reply)
+/* An echo, or an acknowledgement. */
+static enum take data_answer(
+	const struct ref_options *o, struct peer *p, bool is_new, const struct arrival *a, struct message *reply)
 {
 	const struct message *m = a->m;
 
@@ -152,8 +139,6 @@ static enum take data_answer(const struct ref_options *o, struct peer *p, bool l
 		}
 		return TAKE_REPLY;
 	}
-	if (!lossy)
-		return TAKE_NOTHING;
 	message_control(reply, MESSAGE_ACK, route_to(p), mistake(NO_SEQUENCE_NUMBERS) ? m->sequence : p->received);
 	return TAKE_REPLY;
 }
@@ -185,7 +170,7 @@ static enum take data_take(const struct ref_options *o, struct peer *p, bool los
 	bool again;
 
 	if (lossy && !is_next(p, m->sequence, &again))
-		return again ? data_answer(o, p, lossy, false, a, reply) : TAKE_NOTHING;
+		return again ? data_answer(o, p, false, a, reply) : TAKE_NOTHING;
 	sabot_received(m->sender, SERVER_ID, m->sequence, m->length, a->sum);
 	if (a->sum != m->checksum) {
 		say("message %llu of client %u is damaged", (unsigned long long)m->sequence, m->sender);
@@ -195,8 +180,9 @@ static enum take data_take(const struct ref_options *o, struct peer *p, bool los
 	p->taken++;
 	if (o->pattern == PATTERN_BULK && copy_add(o, p, m))
 		return TAKE_DAMAGED;
-	pace(o);
-	return data_answer(o, p, lossy, true, a, reply);
+	if (o->pattern == PATTERN_SLOW_READER)
+		pace(o);
+	return lossy || pattern_answers(o->pattern) ? data_answer(o, p, true, a, reply) : TAKE_NOTHING;
 }
 
 /* The client with this id has started anew: what was known of it is of no use. */

@@ -6,6 +6,7 @@
 #ifndef CORE_TECHNIQUES_SERVICE_H
 #define CORE_TECHNIQUES_SERVICE_H
 
+#include "core/base/rng.h"
 #include "core/techniques/impl.h"
 
 /* What the server knows of one client. Zeroed to begin with. */
@@ -41,7 +42,17 @@ void service_again(
 void service_end(const struct ref_options *o, struct peer *p);
 
 /* Bytes of payload of a message: the same for everybody who knows the options. Pure. */
-uint32_t payload_length(const struct ref_options *o, uint32_t client, uint64_t sequence, size_t largest);
+static inline uint32_t payload_length(
+	const struct ref_options *o, uint32_t client, uint64_t sequence, size_t largest)
+{
+	size_t max = largest && largest < o->size_max ? largest : o->size_max;
+	size_t min = o->size_min < max ? o->size_min : max;
+
+	/* The chunks of a file are of one size, so that the place of each in the file is known. */
+	if (o->pattern == PATTERN_BULK || min == max)
+		return (uint32_t)max;
+	return (uint32_t)(min + rng_mix(o->seed ^ rng_mix(client) ^ sequence) % (max - min + 1));
+}
 /* Does every request of the pattern get an answer of its own? */
 bool pattern_answers(enum pattern p);
 /* --dir/name-client; the text is cut if the directory's name is too long, and open() will say so. */

@@ -23,20 +23,16 @@ struct conversation {
 	size_t in_size;
 	uint64_t base;		/* lowest number that is not answered (fan-out: not received) */
 	uint64_t next;		/* next number to send */
+	uint64_t sure;		/* so many may be under way, however long they are */
 	uint64_t answered;
 	int64_t resend_ns;
 	unsigned tries;
-	uint32_t session;	/* our process id */
+	struct route route;	/* from us to the server; the session is our process id */
 	int source;		/* bulk: the file that is copied, else -1 */
 	uint64_t source_hash;
 	bool heard;		/* the server has said something */
 	bool out_of_step;	/* what came over a link that keeps order was not what was due */
 };
-
-static struct route route_of(const struct conversation *c)
-{
-	return (struct route){ .sender = c->o->client, .receiver = SERVER_ID, .session = c->session };
-}
 
 /* ---- bulk: the file that is copied ---- */
 
@@ -53,7 +49,7 @@ static int source_make(struct conversation *c)
 	for (uint64_t n = 1; n <= c->o->messages; n++) {
 		uint32_t length = payload_length(c->o, c->o->client, n, c->l->largest);
 
-		message_data(c->out, route_of(c), n, length, c->o->seed);
+		message_data(c->out, c->route, n, length, c->o->seed);
 		for (uint32_t at = 0; at < length;) {
 			ssize_t written = write(fd, c->out->payload + at, length - at);
 
@@ -78,10 +74,10 @@ static void source_remove(struct conversation *c)
 }
 
 /* The chunk of the file that message n carries; chunks are of one size. */
-static int source_read(struct conversation *c, uint64_t n, uint32_t length)
+static int source_read(const struct conversation *c, struct message *m, uint64_t n, uint32_t length)
 {
 	for (uint32_t at = 0; at < length;) {
-		ssize_t got = pread(c->source, c->out->payload + at, length - at, (off_t)((n - 1) * length + at));
+		ssize_t got = pread(c->source, m->payload + at, length - at, (off_t)((n - 1) * length + at));
 
 		if (got == 0)
 			return say("the file has become shorter");
@@ -97,29 +93,37 @@ static int source_read(struct conversation *c, uint64_t n, uint32_t length)
 static enum link_end data_send(struct conversation *c, uint64_t n, bool first)
 {
 	uint32_t length = payload_length(c->o, c->o->client, n, c->l->largest);
+	struct message *m = c->out;
 
-	message_data(c->out, route_of(c), n, length, c->o->seed);
+	message_data(m, c->route, n, length, c->o->seed);
 	if (c->source >= 0) {
-		if (source_read(c, n, length))
+		if (source_read(c, m, n, length))
 			return LINK_FAILED;
-		message_seal(c->out);
+		message_seal(m);
 	}
 	if (first)
-		sabot_sent(c->o->client, SERVER_ID, n, length, c->out->checksum);
-	return c->l->send(c->l, SERVER_ID, c->out);
+		sabot_sent(c->o->client, SERVER_ID, n, length, m->checksum);
+	return c->l->send(c->l, SERVER_ID, m);
+}
+
+static size_t room_of(const struct link *l)
+{
+	return l->under_way ? l->under_way : 65536;
 }
 
 /* May one more be under way? Not if both sides could come to wait for the other to read. */
 static bool window_open(const struct conversation *c)
 {
-	uint64_t n = c->next - c->base;
-	uint64_t size = MESSAGE_HEADER + payload_length(c->o, c->o->client, c->next, c->l->largest);
+	uint64_t n = c->next - c->base, size;
 
 	if (c->next > c->o->messages || n >= c->o->window)
 		return false;
 	if (c->l->most_under_way && n >= c->l->most_under_way)
 		return false;
-	return n == 0 || (n + 1) * size <= (c->l->under_way ? c->l->under_way : 65536);
+	if (n < c->sure)
+		return true;
+	size = MESSAGE_HEADER + payload_length(c->o, c->o->client, c->next, c->l->largest);
+	return (n + 1) * size <= room_of(c->l);
 }
 
 /* Something has moved: what is not answered is sent again only if nothing moves for RETRY_NS. */
@@ -183,7 +187,7 @@ static enum link_end answer_check(struct conversation *c)
 		m->sender == SERVER_ID;
 	uint64_t sum;
 
-	if (whole && (m->session != c->session || m->receiver != c->o->client))
+	if (whole && (m->session != c->route.session || m->receiver != c->o->client))
 		return LINK_SILENT;	/* meant for a client with our id that is no more */
 	sum = whole ? message_checksum(m) : 0;
 	if (whole && sum == m->checksum) {
@@ -264,7 +268,7 @@ static enum link_end result_get(struct conversation *c, uint64_t n)
 		int64_t deadline = now_ns() + patience;
 		enum link_end end = LINK_OK;
 
-		message_control_word(c->out, MESSAGE_END, route_of(c), n, c->source_hash);
+		message_control_word(c->out, MESSAGE_END, c->route, n, c->source_hash);
 		if (send_it)
 			end = c->l->send(c->l, SERVER_ID, c->out);
 		send_it = false;
@@ -312,7 +316,7 @@ static enum link_end subscribe(struct conversation *c)
 {
 	enum link_end end;
 
-	message_control(c->out, MESSAGE_HELLO, route_of(c), 0);
+	message_control(c->out, MESSAGE_HELLO, c->route, 0);
 	end = c->l->send(c->l, SERVER_ID, c->out);
 	while (end == LINK_OK && c->base <= c->o->messages) {
 		int64_t deadline = now_ns() + (c->l->lossy ? RETRY_NS : PATIENCE_NS);
@@ -324,7 +328,7 @@ static enum link_end subscribe(struct conversation *c)
 			end = LINK_OK;
 		if (end != LINK_OK)
 			break;
-		message_control(c->out, c->base == 1 ? MESSAGE_HELLO : MESSAGE_ACK, route_of(c), c->base - 1);
+		message_control(c->out, c->base == 1 ? MESSAGE_HELLO : MESSAGE_ACK, c->route, c->base - 1);
 		end = c->l->send(c->l, SERVER_ID, c->out);
 	}
 	return end == LINK_OK ? result_get(c, c->base - 1) : end;
@@ -376,11 +380,13 @@ static int conversation_finish(const struct conversation *c)
 
 int request_link(const struct ref_options *o, struct link *l)
 {
-	struct conversation c = { .o = o, .l = l, .base = 1, .next = 1, .session = (uint32_t)getpid(),
-		.source = -1 };
+	struct conversation c = { .o = o, .l = l, .base = 1, .next = 1, .source = -1,
+		.route = { .sender = o->client, .receiver = SERVER_ID, .session = (uint32_t)getpid() } };
 	enum link_end end = LINK_FAILED;
 	int status;
 
+	c.sure = room_of(l) / (MESSAGE_HEADER + o->size_max);
+	c.sure += c.sure == 0;	/* one may be, always */
 	c.out = mem_new(sizeof(*c.out));
 	c.in = mem_new(sizeof(*c.in));
 	if (o->pattern != PATTERN_BULK || source_make(&c) == 0)
