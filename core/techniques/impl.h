@@ -138,6 +138,11 @@ struct link {
 	 */
 	enum link_end (*receive)(struct link *l, struct message *m, size_t *size, int64_t deadline_ns);
 	/*
+	 * Where the next message, of `size` bytes, may be made so that send() need not copy it: memory that the
+	 * receiver shares. NULL (and so may be the hook): anywhere.
+	 */
+	struct message *(*blank)(struct link *l, uint32_t to, size_t size);
+	/*
 	 * Set by the caller of send(): another message follows at once. A link that has to wake the receiver itself
 	 * may leave it asleep until then.
 	 */

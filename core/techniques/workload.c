@@ -93,8 +93,10 @@ static int source_read(const struct conversation *c, struct message *m, uint64_t
 static enum link_end data_send(struct conversation *c, uint64_t n, bool first)
 {
 	uint32_t length = payload_length(c->o, c->o->client, n, c->l->largest);
-	struct message *m = c->out;
+	struct message *m = c->l->blank ? c->l->blank(c->l, SERVER_ID, MESSAGE_HEADER + length) : NULL;
 
+	if (!m)
+		m = c->out;
 	message_data(m, c->route, n, length, c->o->seed);
 	if (c->source >= 0) {
 		if (source_read(c, m, n, length))
@@ -133,14 +135,15 @@ static void resend_later(struct conversation *c)
 		c->resend_ns = now_ns() + RETRY_NS;
 }
 
-static enum link_end window_fill(struct conversation *c)
+static enum link_end window_fill(struct conversation *c, bool answers)
 {
 	for (bool open = window_open(c); open;) {
 		uint64_t n = c->next++;
 		enum link_end end;
 
 		open = window_open(c);
-		c->l->more = open;
+		/* Without answers nobody is waited for before the last message. */
+		c->l->more = open || (!answers && c->next <= c->o->messages);
 		end = data_send(c, n, true);
 		c->l->more = false;
 		if (end != LINK_OK)
@@ -302,7 +305,7 @@ static enum link_end submit(struct conversation *c)
 	enum link_end end = LINK_OK;
 
 	while (end == LINK_OK && c->base <= c->o->messages) {
-		end = window_fill(c);
+		end = window_fill(c, answers);
 		if (!answers)
 			c->base = c->next;
 		else if (end == LINK_OK)
