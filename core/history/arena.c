@@ -214,7 +214,7 @@ void arena_reset(struct arena *a)
 	}
 	memset(a->procs, 0, at_most(a->n_procs, ARENA_PROCS) * sizeof(a->procs[0]));
 	memset(a->objects, 0, at_most(a->n_objects, ARENA_OBJECTS) * sizeof(a->objects[0]));
-	memset(a->threads, 0, sizeof(a->threads));
+	memset(a->threads, 0, arena_n_threads(a) * sizeof(a->threads[0]));
 	for (int i = 0; i < ARENA_ROLES; i++)
 		atomic_store(&a->roles[i].ready, 0);
 	for (uint32_t i = a->kept_modules; i < at_most(a->n_modules, ARENA_MODULES); i++)
@@ -223,6 +223,7 @@ void arena_reset(struct arena *a)
 	a->n_images = a->kept_images;
 	a->n_procs = 0;
 	a->n_objects = 0;
+	a->n_threads = 0;
 	a->next_chunk = 0;
 	a->lost = 0;
 	a->stop = 0;

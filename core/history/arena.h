@@ -62,7 +62,7 @@ struct proc {
 
 /* What a thread is in. `call` is stored last when a call begins, and cleared first when it ends. */
 struct thread {
-	_Atomic uint32_t tid;		/* 0: free */
+	_Alignas(64) _Atomic uint32_t tid;	/* 0: free */
 	uint32_t proc;			/* process index */
 	_Atomic uint32_t call;		/* row of calls.def + 1; 0: not in a recorded call */
 	int32_t fd;
@@ -172,7 +172,7 @@ struct arena {
 	_Atomic uint32_t stop;		/* 1: the run is over: who is about to make an object waits to be killed */
 	uint32_t returns_forgotten;	/* 1: processor_forgets_returns() */
 	uint32_t n_roles;
-	_Atomic uint32_t n_images, n_modules, n_procs, n_objects;
+	_Atomic uint32_t n_images, n_modules, n_procs, n_objects, n_threads;
 	uint32_t kept_images, kept_modules;	/* of zygotes: arena_reset() forgets those above */
 	_Atomic uint32_t next_chunk, n_chunks;
 	_Atomic uint64_t lost;		/* events that found no chunk */
@@ -227,6 +227,14 @@ static inline uint32_t arena_n_objects(const struct arena *a)
 	uint32_t n = atomic_load(&a->n_objects);
 
 	return n < ARENA_OBJECTS ? n : ARENA_OBJECTS;
+}
+
+/* The same of threads. */
+static inline uint32_t arena_n_threads(const struct arena *a)
+{
+	uint32_t n = atomic_load(&a->n_threads);
+
+	return n < ARENA_THREADS ? n : ARENA_THREADS;
 }
 
 /* The key of an object that is a file (stat(2): st_dev and st_ino), the same for everybody who has it open. */

@@ -259,7 +259,7 @@ static int arena_read(struct reader *r)
 			return e;
 	}
 	orphans_read(r);
-	for (uint32_t i = 0; i < ARENA_THREADS; i++)
+	for (uint32_t i = 0; i < arena_n_threads(a); i++)
 		invoked_add(r, &a->threads[i]);
 	h->n_text = r->text.length;
 	h->text = str_take(&r->text);

@@ -45,7 +45,7 @@ static bool only_ticks(const struct box *box)
 	uint32_t n_timed = 0;
 	struct look look;
 
-	for (uint32_t i = 0; i < ARENA_THREADS; i++) {
+	for (uint32_t i = 0; i < arena_n_threads(a); i++) {
 		const struct thread *t = &a->threads[i];
 		uint32_t role = t->proc < ARENA_PROCS ? a->procs[t->proc].role : 0;
 

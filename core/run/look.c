@@ -23,7 +23,7 @@ struct slots {
 static void slots_find(const struct arena *a, struct slots *out)
 {
 	out->n = 0;
-	for (uint32_t i = 0; i < ARENA_THREADS && out->n < LOOK_THREADS; i++)
+	for (uint32_t i = 0; i < arena_n_threads(a) && out->n < LOOK_THREADS; i++)
 		if (a->threads[i].tid)
 			out->at[out->n++] = &a->threads[i];
 }

@@ -61,7 +61,7 @@ static bool is_making(const struct thread *t)
 
 static bool anybody_is_making(const struct arena *a)
 {
-	for (uint32_t i = 0; i < ARENA_THREADS; i++)
+	for (uint32_t i = 0; i < arena_n_threads(a); i++)
 		if (is_making(&a->threads[i]))
 			return true;
 	return false;

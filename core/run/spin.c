@@ -14,7 +14,7 @@ static uint64_t calls_made(const struct arena *a)
 {
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < ARENA_THREADS; i++)
+	for (uint32_t i = 0; i < arena_n_threads(a); i++)
 		if (a->threads[i].tid)
 			n += a->threads[i].n_calls;
 	return n;

@@ -47,18 +47,17 @@ static struct thread *slot_inherit(uint32_t tid)
 
 static struct thread *slot_claim(uint32_t tid)
 {
-	for (uint32_t i = 0; i < ARENA_THREADS; i++) {
-		struct thread *t = &arena->threads[(tid + i) % ARENA_THREADS];
-		uint32_t free_tid = 0;
+	uint32_t i = atomic_fetch_add(&arena->n_threads, 1);
+	struct thread *t = &arena->threads[i];
 
-		if (atomic_load_explicit(&t->tid, memory_order_relaxed) == 0 &&
-			atomic_compare_exchange_strong(&t->tid, &free_tid, tid)) {
-			t->proc = self->proc;
-			atomic_store(&t->call, 0);
-			return t;
-		}
+	if (i >= ARENA_THREADS) {
+		atomic_store(&arena->n_threads, ARENA_THREADS);
+		return slot_inherit(tid);
 	}
-	return slot_inherit(tid);
+	t->proc = self->proc;
+	atomic_store(&t->call, 0);
+	atomic_store(&t->tid, tid);
+	return t;
 }
 
 struct thread *thread_slot(void)

@@ -105,6 +105,7 @@ Test(arena, reset_forgets_the_run_and_keeps_the_roles)
 	a->roles[0].ready = 1;
 	a->roles[0].command = 9;
 	a->threads[5].tid = 3;
+	a->n_threads = 6;
 	a->n_images = 2;
 	a->n_modules = 3;
 	arena_keep_programs(a);
@@ -114,7 +115,7 @@ Test(arena, reset_forgets_the_run_and_keeps_the_roles)
 	a->lost = 4;
 	arena_reset(a);
 	cr_expect_neq(a->generation, before);
-	cr_expect(!a->n_procs && !a->n_objects && !a->next_chunk && !a->lost && !a->threads[5].tid);
+	cr_expect(!a->n_procs && !a->n_objects && !a->next_chunk && !a->lost && !a->n_threads && !a->threads[5].tid);
 	cr_expect(!a->procs[0].first_chunk && !a->procs[0].name[0] && !a->objects[0].state);
 	cr_expect(!a->chunks[0].used && !a->chunks[0].next && !a->chunks[1].used);
 	cr_expect_str_eq(a->roles[0].name, "server");

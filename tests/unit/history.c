@@ -137,6 +137,7 @@ Test(history, tells_of_calls_that_have_not_returned)
 
 	call_add(a, p, "read", 5, o, 3);
 	call_add(a, p, "write", 20, o, 3);
+	a->n_threads = 10;
 	a->threads[9].tid = 7;
 	a->threads[9].proc = p;
 	a->threads[9].call = (uint32_t)call_find("read") + 1;
@@ -324,6 +325,7 @@ Test(history, is_not_led_astray_by_a_damaged_arena)
 	memset(a->objects[o - 1].name, 'x', OBJECT_NAME);
 	memset(a->procs[p].name, 'x', ROLE_NAME);
 	a->procs[p].parent = 77;
+	a->n_threads = 1000000;
 	a->threads[0].tid = 5;
 	a->threads[0].proc = 70000;
 	a->threads[0].call = 3;
