@@ -135,9 +135,7 @@ struct role_slot {
 	_Atomic uint32_t zygote;	/* 1: stopped before main, waiting for `command` */
 	_Atomic uint32_t command;	/* count of forks asked for; the zygote waits for it to grow */
 	_Atomic uint32_t forked;	/* count of forks done */
-	_Atomic int32_t pid;		/* of the last fork */
-	_Atomic uint32_t ended;		/* count of forks whose status is in `status` */
-	_Atomic int32_t status;		/* wait status of the last fork that ended */
+	_Atomic int32_t pid;		/* of the last fork, a child of the harness; < 0: it failed */
 };
 
 enum ready_kind {
@@ -167,8 +165,6 @@ struct arena {
 	uint64_t seed;
 	double time_scale;		/* delays are multiplied by it */
 	int32_t harness_pid;
-	uint32_t bell_fd;		/* an eventfd in the zygotes that wakes the harness; 0: none */
-	_Atomic uint32_t bell;		/* counts what there is for the harness to look at */
 	_Atomic uint32_t stop;		/* 1: the run is over: who is about to make an object waits to be killed */
 	uint32_t returns_forgotten;	/* 1: processor_forgets_returns() */
 	uint32_t n_roles;

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -141,28 +140,20 @@ int box_open(struct box *box)
 {
 	struct epoll_event on = { .events = EPOLLIN };
 	sigset_t child;
-	int bell, error;
+	int error;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &child, NULL);
 	box->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	box->bell_fd = bell < 0 ? -1 : fcntl(bell, F_DUPFD_CLOEXEC, BELL_FD);
-	if (bell >= 0 && box->bell_fd >= 0)
-		close(bell);
-	else
-		box->bell_fd = bell;
 	box->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	box->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	box->notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	box->children_fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-	if (box->signal_fd < 0 || box->bell_fd < 0 || box->epoll_fd < 0 || box->null_fd < 0)
+	if (box->signal_fd < 0 || box->epoll_fd < 0 || box->null_fd < 0)
 		return -errno;
 	on.data.fd = box->signal_fd;
 	epoll_ctl(box->epoll_fd, EPOLL_CTL_ADD, box->signal_fd, &on);
-	on.data.fd = box->bell_fd;
-	epoll_ctl(box->epoll_fd, EPOLL_CTL_ADD, box->bell_fd, &on);
 	if (box->notify_fd >= 0) {
 		on.data.fd = box->notify_fd;
 		epoll_ctl(box->epoll_fd, EPOLL_CTL_ADD, box->notify_fd, &on);
@@ -171,7 +162,6 @@ int box_open(struct box *box)
 	if (error)
 		return error;
 	box->arena->harness_pid = getpid();
-	box->arena->bell_fd = (uint32_t)box->bell_fd;
 	box->arena->payload = box->options.payload;
 	text_copy(box->arena->library, sizeof(box->arena->library), box->options.library ? box->options.library : "");
 	text_copy(box->arena->path, sizeof(box->arena->path), box->arena_path);

@@ -21,7 +21,7 @@
 #include "core/run/run.h"
 #include "core/sys/program.h"
 
-enum { BOX_TREE = 1024, BELL_FD = 60 };
+enum { BOX_TREE = 1024 };
 
 /* One output of a role instance. The pipe lasts as long as the instance, over all runs. */
 struct capture {
@@ -57,7 +57,6 @@ struct instance {
 	/* of the present run */
 	enum phase phase;
 	int pid;
-	uint32_t forks; /* the zygote's `ended` that tells of the present run */
 	uint32_t asked; /* the zygote's `forked` that tells that it was started; 0: it was not asked to */
 	bool stop_sent, killed, lingers; /* lingers: its main process ended, a child of it goes on as the service */
 	struct role_outcome *outcome;
@@ -84,7 +83,7 @@ struct box {
 	char root[64], tmp[80], mq[80];
 	char arena_path[128];
 	struct arena *arena;
-	int signal_fd, bell_fd, epoll_fd, null_fd;
+	int signal_fd, epoll_fd, null_fd;
 	int children_fd; /* the kernel's list of the box's children; -1: it has none */
 	int notify_fd; /* inotify for ready: {path: …} */
 	uint16_t port;
@@ -170,7 +169,7 @@ uint32_t arena_proc_of(const struct arena *a, int pid);
 /* look.c */
 /* deep: ask the kernel about every thread; else only about those that are in no recorded call. */
 void box_look(struct box *box, bool deep, struct look *out);
-/* Is it the main process of a role? That is ours (or its zygote's) to wait for, not the program's. */
+/* Is it the main process of a role? That is ours to wait for, not the program's. */
 bool box_is_main(const struct box *box, int pid);
 /*
  * How many threads of the process wait for a bounded time, if it talks by datagrams: to a peer that has gone it may

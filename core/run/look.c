@@ -118,7 +118,7 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 	}
 }
 
-/* Nobody has told of its end yet: whoever waits for it (its zygote, or we) is still to be woken. */
+/* Nobody has told of its end yet: we are still to be woken. */
 static bool end_under_way(const struct box *box, int pid)
 {
 	for (uint32_t i = 0; i < box->n_instances; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* News of a run: output, ends of processes, the zygotes' bell. */
+/* News of a run: output, ends of processes. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -118,9 +118,8 @@ static void instance_ended(struct box *box, struct instance *in, int status, con
 {
 	int daemon_pid = daemon_of(box, in, status);
 
-	if (usage)
-		in->outcome->cpu_ns += (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * NS_PER_S +
-				       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
+	in->outcome->cpu_ns += (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * NS_PER_S +
+			       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
 	if (daemon_pid) {
 		in->pid = daemon_pid;
 		in->lingers = true;
@@ -144,7 +143,7 @@ static struct instance *instance_of(struct box *box, int pid, bool *is_zygote)
 			*is_zygote = true;
 			return in;
 		}
-		if (in->phase == PHASE_RUNNING && in->pid == pid && (!in->zygote || in->lingers))
+		if (in->phase == PHASE_RUNNING && in->pid == pid)
 			return in;
 	}
 	return NULL;
@@ -176,24 +175,11 @@ static void children_reap(struct box *box)
 		if (in && is_zygote) {
 			/* Somebody killed it: its runs go by exec from now on. */
 			in->zygote = 0;
-			if (in->phase == PHASE_RUNNING && proc_state_letter(in->pid) == 0)
-				instance_ended(box, in, SIGKILL, NULL);
 		} else if (in) {
 			instance_ended(box, in, status, &usage);
 		} else {
 			orphan_ended(box, pid, status);
 		}
-	}
-}
-
-static void zygotes_ask(struct box *box)
-{
-	for (uint32_t i = 0; i < box->n_instances; i++) {
-		struct instance *in = &box->instances[i];
-		struct role_slot *slot = &box->arena->roles[i];
-
-		if (in->zygote && in->phase == PHASE_RUNNING && !in->lingers && slot->ended == in->forks)
-			instance_ended(box, in, slot->status, NULL);
 	}
 }
 
@@ -206,19 +192,9 @@ static void signals_take(struct box *box)
 	children_reap(box);
 }
 
-static void bell_take(struct box *box)
-{
-	uint64_t count;
-	ssize_t n = read(box->bell_fd, &count, sizeof(count));
-
-	(void)n; /* it may not have been rung: the zygotes are asked all the same */
-	zygotes_ask(box);
-}
-
 void box_take_news(struct box *box)
 {
 	signals_take(box);
-	bell_take(box);
 }
 
 static void output_take(struct box *box, int fd)
@@ -276,21 +252,17 @@ static int paused_resume(const struct box *box, int most_ms)
 bool box_wait_news(struct box *box, int timeout_ms)
 {
 	struct epoll_event events[32];
-	bool signals = false, bell = false;
+	bool signals = false;
 	int n = epoll_wait(box->epoll_fd, events, 32, paused_resume(box, timeout_ms));
 
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.fd == box->signal_fd)
 			signals = true;
-		else if (events[i].data.fd == box->bell_fd)
-			bell = true;
 		else
 			output_take(box, events[i].data.fd);
 	}
 	if (signals)
 		signals_take(box);
-	if (bell)
-		bell_take(box);
 	return n > 0;
 }
 

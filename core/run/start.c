@@ -42,14 +42,13 @@ static void limits_fill(struct spawn *s, const struct role_limits *limits)
 #define BIND_ENV "LD_BIND_NOW"
 
 static int instance_spawn(
-	struct box *box, struct instance *in, char *const *env, int inherit, int *pid, char *why, size_t size)
+	struct box *box, struct instance *in, char *const *env, int *pid, char *why, size_t size)
 {
 	struct spawn s = {
 		.path = in->path,
 		.argv = in->argv,
 		.env = env,
 		.directory = in->spec->directory,
-		.inherit = inherit,
 		.fds = { in->stdin_fd >= 0 ? in->stdin_fd : box->null_fd, in->out.write_fd, in->err.write_fd },
 	};
 	const char *step;
@@ -88,7 +87,7 @@ int instance_zygote(struct box *box, struct instance *in, char *why, size_t size
 	env[n] = bound ? mark : mark_bind;
 	if (!bound)
 		env[n + 1] = bind;
-	error = instance_spawn(box, in, env, box->bell_fd, &in->zygote, why, size);
+	error = instance_spawn(box, in, env, &in->zygote, why, size);
 	free(env);
 	return error;
 }
@@ -135,7 +134,6 @@ static void zygote_ask(struct box *box, struct instance *in)
 
 	if (in->stdin_fd >= 0)
 		lseek(in->stdin_fd, 0, SEEK_SET);
-	in->forks = slot->ended + 1;
 	in->asked = slot->forked + 1;
 	atomic_fetch_add(&slot->command, 1);
 	futex_wake(&slot->command);
@@ -179,7 +177,7 @@ int instance_start(struct box *box, struct instance *in, char *why, size_t size)
 			snprintf(why, size, "role %s: the program that waits before main does not fork: %s",
 				in->spec->name, strerror(-error));
 	} else {
-		error = instance_spawn(box, in, in->env, -1, &in->pid, why, size);
+		error = instance_spawn(box, in, in->env, &in->pid, why, size);
 	}
 	if (!error)
 		instance_started(in);

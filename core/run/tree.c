@@ -55,12 +55,6 @@ void box_tree(struct box *box)
 	for (int i = 0; i < n && i < 256; i++)
 		if (!is_zygote(box, pids[i]))
 			tree_add(box, pids[i]);
-	for (uint32_t i = 0; i < box->n_instances; i++) {
-		const struct instance *in = &box->instances[i];
-
-		if (in->zygote && in->phase == PHASE_RUNNING && !in->lingers)
-			tree_add(box, in->pid);
-	}
 	for (uint32_t at = 0; at < box->n_tree; at++) {
 		n = proc_children(box->tree[at], pids, 256);
 		for (int i = 0; i < n && i < 256; i++)

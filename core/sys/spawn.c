@@ -50,8 +50,6 @@ static const char *child_prepare(const struct spawn *s)
 		return "dup2";
 	/* Libraries open files without asking: libdw keeps the programs that it has looked into. */
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-	if (s->inherit >= 0 && fcntl(s->inherit, F_SETFD, 0))
-		return "fcntl";
 	if (s->directory && chdir(s->directory))
 		return "chdir";
 	for (size_t i = 0; i < s->n_limits; i++) {

@@ -12,8 +12,7 @@ struct spawn {
 	const char *path;
 	char *const *argv, *const *env;
 	const char *directory; /* NULL: stay */
-	int fds[3]; /* become 0, 1, 2; all else must be close-on-exec … */
-	int inherit; /* … but this one; -1: none */
+	int fds[3]; /* become 0, 1, 2; all else must be close-on-exec */
 	struct {
 		int resource;
 		rlim_t value; /* soft and hard */

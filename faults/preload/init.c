@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,7 +29,7 @@ static struct image my_image;
 static __thread uint32_t fork_ordinal __attribute__((tls_model("initial-exec")));
 static bool is_zygote;
 
-enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, BELL_BYTES = 8, HIGHEST_STANDARD = 2, PAGE = 4096 };
+enum { READY_WAIT_NS = 100000000, ROLE_NEVER_READY = 2, HIGHEST_STANDARD = 2, PAGE = 4096 };
 
 static void raw_close(int fd)
 {
@@ -251,7 +253,6 @@ void role_ready(void)
 		return;
 	atomic_store(&slot->ready, 1);
 	futex_wake_all(&slot->ready);
-	atomic_fetch_add(&arena->bell, 1);
 }
 
 /* Roles that must be ready first. In the slot it looks like a sleep: the harness knows that it is not a hang. */
@@ -328,6 +329,22 @@ static uint32_t number_of(const char *digits)
 	return n;
 }
 
+/*
+ * Where libc keeps the id of the first thread, which the kernel writes in a child and clears at the end, and its list
+ * of robust mutexes. The kernel knows, or there is no zygote.
+ */
+static struct {
+	int *tid;
+	void *robust;
+	size_t robust_size;
+} first_thread;
+
+static bool first_thread_find(void)
+{
+	return syscall(SYS_prctl, PR_GET_TID_ADDRESS, &first_thread.tid) == 0 && first_thread.tid &&
+		syscall(SYS_get_robust_list, 0, &first_thread.robust, &first_thread.robust_size) == 0;
+}
+
 static void begin_here(void)
 {
 	my_image = image_note(&arena->roles[my_role]);
@@ -356,7 +373,8 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 	 * What a launcher starts beside itself is not the whole of the role, and it may start more than one: then there
 	 * is no zygote. The harness sees that from the end, and starts the role anew for each run.
 	 */
-	if (asked_for_zygote && (my_image.stays || (is_zygote && parent_pid() != arena->harness_pid)))
+	if (asked_for_zygote && (my_image.stays ||
+		(is_zygote && (parent_pid() != arena->harness_pid || !first_thread_find()))))
 		syscall(SYS_exit_group, 0);
 	if (!is_zygote)
 		program_begin();
@@ -395,28 +413,30 @@ void wrap__Exit(int status)
  * The zygote: a program that stands before main with everything loaded, and forks a run on command. Its children are
  * the role; itself it is nobody.
  */
-static void zygote_child(uint32_t bell)
+static void zygote_child(void)
 {
-	if (bell)
-		raw_close((int)bell);
 	is_zygote = false;
 	if (self)
 		memset(self, 0, sizeof(*self));
 	role_begin();
 }
 
-static void zygote_reap(struct role_slot *slot, int32_t pid)
+/*
+ * A fork whose child is the harness's, like a program that it executes: the harness waits for it, and the zygote need
+ * not wake for that. Without the handlers of fork(): to the program, no fork has happened.
+ */
+static pid_t fork_beside(void)
 {
-	uint64_t one = 1;
-	int status = 0;
+	const unsigned long flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+#if defined(__x86_64__)
+	pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, first_thread.tid, NULL);
+#else
+	pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, first_thread.tid);
+#endif
 
-	while (syscall(SYS_wait4, pid, &status, 0, NULL) == -1 && errno == EINTR)
-		;
-	atomic_store(&slot->status, status);
-	atomic_fetch_add(&slot->ended, 1);
-	if (arena->bell_fd)
-		syscall(SYS_write, arena->bell_fd, &one, BELL_BYTES);
-	atomic_fetch_add(&arena->bell, 1);
+	if (pid == 0)
+		syscall(SYS_set_robust_list, first_thread.robust, first_thread.robust_size);
+	return pid;
 }
 
 /*
@@ -461,7 +481,6 @@ static void zygote_loop(void)
 	parts_own();
 	atomic_store(&slot->zygote, 1);
 	futex_wake_all(&slot->zygote);
-	atomic_fetch_add(&arena->bell, 1);
 	for (;;) {
 		int32_t pid;
 
@@ -469,17 +488,14 @@ static void zygote_loop(void)
 			futex_wait_ns(&slot->command, done, 0);
 		done++;
 		fiu_prepare();
-		/* Without the handlers of fork(): to the program, no fork has happened. */
-		pid = _Fork();
+		pid = fork_beside();
 		if (pid == 0) {
-			zygote_child(arena->bell_fd);
+			zygote_child();
 			return;
 		}
 		atomic_store(&slot->pid, pid);
 		atomic_fetch_add(&slot->forked, 1);
 		futex_wake_all(&slot->forked);
-		if (pid > 0)
-			zygote_reap(slot, pid);
 	}
 }
 

@@ -40,7 +40,6 @@ static int spawn(const char *path, char *const *argv, int out)
 		.env = env,
 		.directory = "/",
 		.fds = { null, out < 0 ? null : out, null },
-		.inherit = -1,
 		.limits = { { RLIMIT_NOFILE, 33 } },
 		.n_limits = 1,
 	};
