@@ -253,12 +253,9 @@ static void offer_delay(struct sweep *w, const struct position *p, const struct 
 	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
 }
 
-/* Does the call say EINTR, handler or not, to a process that was stopped in it and goes on (signal(7))? */
-static bool eintr_when_stopped(const struct position *p, const struct call *call)
+static bool has_timeout(const struct position *p)
 {
-	return call->restart == RESTART_NOR_STOPPED ||
-	       (call->restart == RESTART_UNLESS_TIMED && p->object && p->object->flags & OBF_RCVTIMEO &&
-		       (call->family == FAMILY_RECEIVE || call->family == FAMILY_ACCEPT));
+	return p->object && p->object->flags & OBF_RCVTIMEO;
 }
 
 /* All threads of a process rest, once at each place: like a delay, but nobody in it keeps up appearances meanwhile. */
@@ -269,7 +266,8 @@ static void offer_pause(
 
 	if (like->rank != 1)
 		return;
-	stopped.stops_in_call = !(p->event->e.flags & EVF_NONBLOCK) && eintr_when_stopped(p, call);
+	stopped.stops_in_call = !(p->event->e.flags & EVF_NONBLOCK) &&
+				call_ends_when_stopped(call->restart, call->family, has_timeout(p));
 	if (stopped.stops_in_call && !p->waits)
 		skip(w, like, "pause", REFUSED_NO_WAIT);
 	else
@@ -283,7 +281,7 @@ static uint32_t patience_ms(const struct position *p, const struct call *call)
 	if (strcmp(call->plain, "poll") == 0 || strcmp(call->plain, "epoll_wait") == 0 ||
 		strcmp(call->plain, "epoll_pwait") == 0)
 		return p->event->e.asked;
-	if (call->restart == RESTART_UNLESS_TIMED && p->object && p->object->flags & OBF_RCVTIMEO)
+	if (call->restart == RESTART_UNLESS_TIMED && has_timeout(p))
 		return p->object->patience_ms;
 	return PATIENCE_UNKNOWN;
 }

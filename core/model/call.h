@@ -55,6 +55,16 @@ const char *errno_name(int value);
 int signal_value(const char *name);
 const char *signal_name(int value);
 
+/*
+ * Does a blocked call of this kind say EINTR, handler or not, to a process that was stopped in it and goes on
+ * (signal(7))? `timed`: its socket has SO_RCVTIMEO.
+ */
+static inline int call_ends_when_stopped(uint8_t restart, uint8_t family, int timed)
+{
+	return restart == RESTART_NOR_STOPPED ||
+	       (restart == RESTART_UNLESS_TIMED && timed && (family == FAMILY_RECEIVE || family == FAMILY_ACCEPT));
+}
+
 static inline int call_set_has(const struct call_set *s, uint32_t row)
 {
 	return (int)(s->bits[row / 64] >> (row % 64) & 1);

@@ -17,14 +17,9 @@
 static bool gives_eintr(const struct inv *v)
 {
 	const struct object *o = object_at(v->object);
-	uint32_t family = row_family[v->row];
+	bool timed = o && atomic_load(&o->flags) & OBF_RCVTIMEO;
 
-	if (nonblocking(v))
-		return false;
-	if (row_restart[v->row] == RESTART_NOR_STOPPED)
-		return true;
-	return row_restart[v->row] == RESTART_UNLESS_TIMED && (family == FAMILY_RECEIVE || family == FAMILY_ACCEPT) &&
-	       o && atomic_load(&o->flags) & OBF_RCVTIMEO;
+	return !nonblocking(v) && call_ends_when_stopped(row_restart[v->row], row_family[v->row], timed);
 }
 
 static enum refusal strike(struct inv *v, const struct strike *s)

@@ -136,6 +136,9 @@ void crash_hide(struct inv *v);		/* after the program has asked for a handler */
 void role_ready(void);			/* the role can be used: wakes who waits for it */
 void zygote_main(int argc, char **argv, char **envp);	/* returns in each child */
 
+/* Of a function that is called, or jumped to, by name from a piece of assembler. */
+#define FROM_ASSEMBLER(name) __asm__(#name) __attribute__((used, visibility("hidden")))
+
 /* returns.c: how a wrapper gets back to the program; set at the start from what the harness knows of the processor. */
 #if defined(__x86_64__) && defined(__has_attribute)
 #if __has_attribute(function_return)

@@ -19,8 +19,6 @@ uint32_t has_loaded;
 
 #if defined(__x86_64__) && __GLIBC_PREREQ(2, 35)
 
-#define FROM_ASSEMBLER(name) __asm__(#name) __attribute__((used, visibility("hidden")))
-
 void *loading(void) FROM_ASSEMBLER(loading);
 
 /* The arguments are in rdi and rsi; the stack is aligned again by the third push. */

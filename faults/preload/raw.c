@@ -60,8 +60,6 @@ __asm__(".text\n"
 	"	jmp raw_result\n"
 	".size syscall, . - syscall\n");
 
-#define FROM_ASSEMBLER(name) __asm__(#name) __attribute__((used, visibility("hidden")))
-
 long raw_result(long kernel) FROM_ASSEMBLER(raw_result);
 long raw_ours(long number, long a0, long a1, long a2, long a3, long a4, long a5) FROM_ASSEMBLER(raw_ours);
 

@@ -6,6 +6,7 @@
  */
 #include "faults/preload/inject.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
@@ -118,7 +119,7 @@ static bool thread_takes(const struct inv *v)
 {
 	uint32_t tid = v->thread ? atomic_load(&v->thread->tid) : 0, n = atomic_load(&arena->next_chunk);
 
-	for (uint32_t i = 0; i < ARENA_THREADS; i++) {
+	for (uint32_t i = 0; i < arena_n_threads(arena); i++) {
 		const struct thread *t = &arena->threads[i];
 		uint32_t call = atomic_load(&t->call);
 
@@ -144,18 +145,10 @@ static bool has_threads(void)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < ARENA_THREADS; i++)
+	for (uint32_t i = 0; i < arena_n_threads(arena); i++)
 		n += atomic_load(&arena->threads[i].tid) && arena->threads[i].proc == self->proc;
 	return n > 1;
 }
-
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
 
 /* Is it the same file, and open in the right direction? The link of a descriptor has the access as its mode. */
 static bool is_other_end(int directory, const char *name, const struct stat *mine, mode_t access)
@@ -182,10 +175,10 @@ static bool process_holds(int32_t pid, const struct stat *mine, mode_t access)
 		return false;
 	while (!found && (n = syscall(SYS_getdents64, fd, list, sizeof(list))) > 0)
 		for (long at = 0; at < n && !found;) {
-			const struct entry *e = (const struct entry *)(list + at);
+			const struct dirent64 *e = (const struct dirent64 *)(list + at);
 
-			found = e->name[0] != '.' && is_other_end(fd, e->name, mine, access);
-			at += e->length;
+			found = e->d_name[0] != '.' && is_other_end(fd, e->d_name, mine, access);
+			at += e->d_reclen;
 		}
 	syscall(SYS_close, fd);
 	return found;
