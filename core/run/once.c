@@ -237,13 +237,15 @@ static int drivers_wait(struct box *box)
 /* Nothing can be said about the rest then. */
 static void judge_start(struct box *box)
 {
+	bool in_vain = box->out->end == RUN_HUNG || box->out->end == RUN_TIMEOUT;
+	const struct instance *awaited = in_vain ? ready_waited_for(box) : NULL;
 	const struct instance *in = never_ready(box);
 	const struct role_outcome *r;
 	const char *said;
 	size_t n;
 
-	if ((box->out->end == RUN_HUNG || box->out->end == RUN_TIMEOUT) && ready_waited_for(box))
-		ready_explain(ready_waited_for(box), box->out->why, sizeof(box->out->why));
+	if (awaited)
+		ready_explain(awaited, box->out->why, sizeof(box->out->why));
 	if (box->out->end != RUN_DONE || !in)
 		return;
 	r = in->outcome;

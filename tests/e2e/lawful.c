@@ -4,22 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/sabot_run.h"
+#include "tests/support/scenario_text.h"
 #include "core/base/banned.h"
-
-#define HEADER "sabot: 1\ntitle: a test\n"
-
-/* Runs one scenario made of this text. */
-static struct sabot_run run_text(const char *yaml)
-{
-	char *directory = test_directory();
-	struct sabot_run r;
-
-	test_file(directory, "scenario.yaml", yaml);
-	r = sabot_run(directory, NULL, (const char *[]){ "run", "scenario.yaml", "-v", NULL });
-	test_directory_remove(directory);
-	return r;
-}
 
 /* Is the fault of this line struck in the program `eager`, or refused because a wait has told something? */
 static void expect_lawful(const char *args, const char *fault, const char *realism, bool lawful)
@@ -30,7 +16,7 @@ static void expect_lawful(const char *args, const char *fault, const char *reali
 	snprintf(yaml, sizeof(yaml),
 		HEADER "roles:\n  main:\n    run: [$SABOT_PROGRAMS/eager, %s]\n    driver: true\n"
 		       "faults:\n  - {in: main, %s}\nrealism: %s\n", args, fault, realism);
-	r = run_text(yaml);
+	r = run_text(yaml, "-v");
 	cr_assert_not_null(strstr(r.out, lawful ? "struck once" : "a wait has told"), "%s: %s\n%s%s", args, fault,
 		r.out, r.err);
 	sabot_run_fini(&r);
@@ -92,7 +78,7 @@ Test(lawful, stopped_and_continued)
 		char text[512];
 
 		snprintf(text, sizeof(text), yaml, waits[i], i ? 0 : 3);
-		r = run_text(text);
+		r = run_text(text, "-v");
 		cr_assert_not_null(strstr(r.out, "struck once"), "%s%s", r.out, r.err);
 		cr_assert_not_null(strstr(r.out, i ? "main  exit 0" : "main  exit 3"), "%s%s", r.out, r.err);
 		sabot_run_fini(&r);
