@@ -6,6 +6,7 @@
 
 #include "core/base/banned.h"
 #include "core/base/status.h"
+#include "core/base/str.h"
 #include "core/cli/command.h"
 #include "core/cli/progress.h"
 #include "core/cli/scenarios.h"
@@ -71,12 +72,6 @@ static int explore_scenario(const struct options *o, const struct scenario *s)
 			s->file);
 		return EXIT_USAGE;
 	}
-	for (size_t i = 0; i < o->n_injects; i++)
-		if (!fault_find(o->injects[i])) {
-			fprintf(stderr, "sabot explore: --inject %s: no such kind of fault; see `sabot list faults`\n",
-				o->injects[i]);
-			return EXIT_USAGE;
-		}
 	if (s->unavailable) {
 		fprintf(stderr, "%s: %s\n", s->file, s->unavailable);
 		return EXIT_SKIPPED;
@@ -103,10 +98,27 @@ static int explore_scenario(const struct options *o, const struct scenario *s)
 	return status;
 }
 
+/* --inject takes a kind, "short", or one of its faults, "short: 1". */
+static bool injects_are_known(const struct options *o)
+{
+	char kind[64];
+
+	for (size_t i = 0; i < o->n_injects; i++) {
+		text_copy(kind, sizeof(kind), o->injects[i]);
+		kind[strcspn(kind, ":")] = '\0';
+		if (fault_find(kind))
+			continue;
+		fprintf(stderr, "sabot explore: --inject %s: no such kind of fault; see `sabot list faults`\n",
+			o->injects[i]);
+		return false;
+	}
+	return true;
+}
+
 static int run(const struct options *o, int argc, char **argv)
 {
 	struct scenario_list list = { 0 };
-	int status = scenarios_load(o, argc, argv, &list);
+	int status = injects_are_known(o) ? scenarios_load(o, argc, argv, &list) : EXIT_USAGE;
 
 	if (!status && list.n != 1) {
 		fprintf(stderr, "sabot explore: %s makes %zu scenarios; explore takes one\n", argv[0], list.n);
@@ -129,6 +141,7 @@ const struct command command_explore = {
 		"Examples:\n"
 		"  sabot explore mine.yaml -j2 --budget 60s -o findings\n"
 		"  sabot explore mine.yaml --inject short --inject kill --repeat 3\n"
+		"  sabot explore mine.yaml --inject 'fail: EMFILE'\n"
 		"  sabot explore mine.yaml --shard 1/4 --report json:part1.json\n",
 	.options = OPTION_REPEAT | OPTION_INJECT | OPTION_JOBS | OPTION_SEED | OPTION_TIMEOUT | OPTION_REPORT |
 		   OPTION_REALISM | OPTION_TIME_SCALE | OPTION_BUDGET | OPTION_POSITIONS | OPTION_SHARD | OPTION_DEPTH |

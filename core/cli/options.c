@@ -249,7 +249,7 @@ static const struct option_row rows[] = {
 	{ "guarantee", 0, OPTION_GUARANTEE, "NAME", "only this guarantee", take_guarantee },
 	{ "output", 'o', OPTION_OUTPUT, "DIR", "write there", take_output },
 	{ "format", 0, OPTION_FORMAT, "NAME", "how to write it", take_format },
-	{ "inject", 0, OPTION_INJECT, "FAULT", "a fault; may be repeated", take_inject },
+	{ "inject", 0, OPTION_INJECT, "FAULT", "a fault, or a kind of them; may be repeated", take_inject },
 	{ "quiet", 'q', OPTION_COMMON, NULL, "say only what is wrong", take_quiet },
 	{ "verbose", 'v', OPTION_COMMON, NULL, "say more; twice: still more", take_verbose },
 	{ "no-color", 0, OPTION_COMMON, NULL, "no colours (so does NO_COLOR in the environment)", take_no_color },

@@ -24,7 +24,7 @@ struct explore_options {
 	int verbose;
 	bool color, utf8, annotate;
 	uint32_t repeat;		/* each fault is tried so often, until it breaks something; 0 is 1 */
-	const char *const *kinds;	/* only these kinds of fault ("short", "kill" …); n_kinds 0: all */
+	const char *const *kinds;	/* only these: "short", "short: 1" …; n_kinds 0: all */
 	size_t n_kinds;
 	bool exec_mode;			/* start programs afresh for each run (for the benchmark) */
 	void (*progress)(const char *text);	/* told now and then; NULL: nobody listens */

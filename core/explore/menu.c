@@ -34,12 +34,13 @@ struct dish {
 	bool kills;
 };
 
-static bool wanted(const struct sweep *w, uint32_t action)
+/* By the name of its kind, or by its own. */
+static bool wanted(const struct sweep *w, uint32_t action, const char *label)
 {
 	const struct fault_info *info = fault_of_action(action);
 
 	for (size_t i = 0; i < w->options.n_kinds; i++)
-		if (info && strcmp(info->name, w->options.kinds[i]) == 0)
+		if ((info && strcmp(info->name, w->options.kinds[i]) == 0) || strcmp(label, w->options.kinds[i]) == 0)
 			return true;
 	return w->options.n_kinds == 0;
 }
@@ -48,7 +49,7 @@ static void add(struct sweep *w, const struct candidate *like, const struct dish
 {
 	struct candidate *c;
 
-	if (w->n_candidates == SWEEP_CANDIDATES || !wanted(w, d->action))
+	if (w->n_candidates == SWEEP_CANDIDATES || !wanted(w, d->action, label))
 		return;
 	c = &w->candidates[w->n_candidates++];
 	*c = *like;

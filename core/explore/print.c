@@ -175,6 +175,9 @@ void explore_print(const struct sweep *w, FILE *out)
 		fprintf(out, "%u runs could not be made\n", atomic_load(&w->n_harness));
 	if (w->interrupted)
 		fputs("interrupted: what is above was not confirmed, and not all was tried\n", out);
+	if (w->n_candidates == 0)
+		fprintf(out, "no fault%s can happen at any position: nothing was tried\n",
+			w->options.n_kinds ? " of --inject" : "");
 	if (w->n_wanted > w->n_order)
 		fprintf(out, "%u of %u faults were tried, as --positions has it\n", w->n_order, w->n_wanted);
 	if (w->out_of_budget)

@@ -15,7 +15,7 @@
 
 #include "tests/bench/bench.h"
 
-enum { PAIRS = 150, PAIRS_SLOW = 25, COMMAND_FD = 198, STATUS_FD = 199, REPEAT = 40 };
+enum { PAIRS = 400, PAIRS_SLOW = 25, COMMAND_FD = 198, STATUS_FD = 199, REPEAT = 120 };
 
 static const char group[] = "runs of a pair, ten messages over a unix stream socket";
 static const char plain[] = "posix_spawn of the pair, 1 worker";
@@ -28,13 +28,16 @@ static const char *socket_path(int worker)
 	return scratch_path(names[worker]);
 }
 
-/* Runs a second as the exploration itself counts them: short reads and writes, each REPEAT times. */
+/*
+ * Runs a second as the exploration itself counts them: every read and write once cut short to one byte, each REPEAT
+ * times. One strike a run, as the peers have it: a call that is cut short every time makes a longer conversation.
+ */
 static double sabot_rate(const char *jobs)
 {
 	const char *report = scratch_path("report.json"), *findings = scratch_path("findings");
 	char repeat[16], target[512];
-	const char *argv[] = { build_path("sabot"), "explore", pair_scenario(), "-q", "-j", jobs, "--inject", "short",
-		"--repeat", repeat, "--report", target, "-o", findings, NULL };
+	const char *argv[] = { build_path("sabot"), "explore", pair_scenario(), "-q", "-j", jobs, "--inject",
+		"short: 1", "--repeat", repeat, "--report", target, "-o", findings, NULL };
 	json_t *root;
 	double rate;
 	pid_t pid;
@@ -192,6 +195,9 @@ static void round_run(void)
 {
 	static const char *const strace[] = { "strace", "-f", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=read",
 		"-e", "inject=read:error=EINTR:when=40", NULL };
+	/* Told as much as Sabot records. */
+	static const char *const telling[] = { "strace", "-f", "-o", "/dev/null", "--seccomp-bpf", "-e",
+		"trace=%desc,%network,%process,%signal", "-e", "inject=read:error=EINTR:when=40", NULL };
 	static const char *const fiu[] = { "fiu-run", "-x", "-c",
 		"enable_random name=posix/io/rw/read,probability=0.00001", NULL };
 
@@ -199,6 +205,7 @@ static void round_run(void)
 	tell("zygote that only forks, 1 worker", zygote_rate(0), "the zygote failed");
 	tell("sabot explore, 1 worker", sabot_rate("1"), "sabot explore failed");
 	tell("strace -f --seccomp-bpf -e inject", spawned_rate(PAIRS_SLOW, strace, NULL, 0), "no strace");
+	tell("the same, every call of IPC told", spawned_rate(PAIRS_SLOW, telling, NULL, 0), "no strace");
 	tell("fiu-run", spawned_rate(PAIRS_SLOW, fiu, NULL, 0), "no fiu-run");
 	if (cpu_nth(1) < 0)
 		return;

@@ -181,3 +181,27 @@ Test(explore_programs, parts_are_merged_into_what_the_whole_would_be)
 	sabot_run_fini(&r);
 	test_directory_remove(directory);
 }
+
+/* --inject takes a kind, or one fault of it; what is nowhere possible is said, and what is no fault refused. */
+Test(explore_programs, one_fault_of_a_kind_can_be_asked_for)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml", PAIR("serve", "ask"));
+	r = sabot_run(directory, NULL,
+		(const char *[]){ "explore", "scenario.yaml", "--inject", "short: 1", "-v", "-v", NULL });
+	cr_assert_not_null(strstr(r.out, ": short: 1\n"), "%s%s", r.out, r.err);
+	cr_assert_null(strstr(r.out, "short: 1 always"), "%s", r.out);
+	cr_assert_null(strstr(r.out, "nothing was tried"), "%s", r.out);
+	sabot_run_fini(&r);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "drop", NULL });
+	cr_assert_eq(r.code, 0, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_not_null(strstr(r.out, "no fault of --inject can happen at any position"), "%s", r.out);
+	sabot_run_fini(&r);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "shrt: 1", NULL });
+	cr_assert_eq(r.code, 2, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_not_null(strstr(r.err, "--inject shrt: 1: no such kind of fault"), "%s", r.err);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
