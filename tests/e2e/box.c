@@ -26,10 +26,11 @@ struct shared {
 	char why[512];
 	unsigned done;
 	bool probe;
+	unsigned payload_from;	/* the run from which the bytes that are moved are recorded; 0: never */
 	int64_t timeout_ns, quiet_ns;
 	unsigned n_runs;	/* 0: RUNS */
 	struct outcome runs[RUNS];
-	uint64_t n_events[RUNS], n_modules[RUNS];
+	uint64_t n_events[RUNS], n_modules[RUNS], n_text[RUNS];
 	char program[MODULE_PATH]; /* the first module of the last run */
 	uint32_t fired[RUNS];
 };
@@ -85,11 +86,13 @@ static int work(struct box *box, void *data)
 		struct history h;
 
 		plan_fill(box_arena(box), t->scenario);
+		box_arena(box)->payload = x->payload_from && i >= x->payload_from ? 8 : 0;
 		x->error = run_once(box, &options, &x->runs[i]);
 		if (x->error || history_read(box_arena(box), &h))
 			break;
 		x->n_events[i] = h.n_events;
 		x->n_modules[i] = h.n_modules;
+		x->n_text[i] = h.n_text;
 		text_copy(x->program, sizeof(x->program), h.n_modules ? h.modules[0].path : "");
 		x->fired[i] = arena_plan(box_arena(box))->state[0].fired;
 		history_fini(&h);
@@ -164,6 +167,20 @@ Test(box, runs_by_exec)
 Test(box, runs_by_fork)
 {
 	pair_many_times(true);
+}
+
+Test(box, what_is_recorded_beside_a_call_is_no_call)
+{
+	struct test t = test_new();
+
+	pair_add(t.scenario);
+	t.shared->n_runs = 2;
+	t.shared->payload_from = 1;
+	run_box(&t, true);
+	cr_assert_eq(t.shared->done, 2u, "%s", t.shared->why);
+	cr_assert_gt(t.shared->n_text[1], t.shared->n_text[0], "no bytes were recorded");
+	cr_assert_eq(t.shared->runs[1].n_calls, t.shared->runs[0].n_calls);
+	test_free(&t);
 }
 
 static void fault_add(struct scenario *s, const char *in, const char *at, uint32_t action)

@@ -379,6 +379,31 @@ Test(judge, a_datagram_that_came_twice_may_be_answered_twice_but_not_all_that_fo
 	cr_assert_eq(judge_transfer(1, 10), SYMPTOM_NONE, "it does so without the fault");
 }
 
+Test(judge, what_a_probe_says_again_is_not_doubled)
+{
+	static struct history_proc procs[] = { { .name = "server" }, { .name = "client", .role = CLIENT },
+					       { .name = "client", .role = CLIENT } };
+	static struct channel udp = { .kind = OBJ_UDP };
+	struct candidate c = disruptive("client", "server", ACT_DUPLICATE);
+	struct history h = { .procs = procs, .n_procs = 3, .channels = &udp, .n_channels = 1 };
+	struct trial t = { .result = RESULT_HANDLED };
+
+	h.events = mem_new(40 * sizeof(*h.events));
+	/* Ten questions of the client, then the same ten of its probe, and always the same answers. */
+	for (uint32_t i = 0; i < 40; i++) {
+		h.events[i].e = (struct event){ .kind = EV_CALL, .call = (uint16_t)call_find("send"), .tid = 7,
+						.result = 12, .hash = i / 2 % 10 + 1 };
+		h.events[i].channel = 1;
+		h.events[i].proc = i % 2 ? 0 : i < 20 ? 1 : 2;
+	}
+	h.n_events = 40;
+	sweep->baseline.repeats = (struct repeats){ .n = 0, .most = 1 };
+	cr_expect_eq(judge_history(sweep, &c, now, &h, &t), SYMPTOM_NONE);
+	procs[2].parent = 2;	/* not the harness started it */
+	cr_expect_eq(judge_history(sweep, &c, now, &h, &t), SYMPTOM_AMPLIFIED);
+	free(h.events);
+}
+
 /* The client has sent the same request `times`, has ended with `status`, and so many were lost. */
 static enum symptom judge_request(int times, int status, uint32_t lost)
 {
