@@ -10,6 +10,7 @@
 
 #include "core/base/str.h"
 #include "core/history/history.h"
+#include "core/report/diagram.h"
 #include "core/base/banned.h"
 
 static void note_add(struct result *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -101,6 +102,16 @@ static struct outcome *baseline_run(struct box *box, const struct scenario *s, s
 	return NULL;
 }
 
+/* Only the last run is shown. */
+static void run_judge(struct box *box, const struct scenario *s, const struct execute_options *options,
+	const struct outcome *baseline, const struct history *h, struct result *out)
+{
+	size_t centre = scenario_judge(s, box_arena(box), h, baseline, out);
+
+	if (out->status != STATUS_AS_EXPECTED || out->repeats >= s->repeat)
+		diagram_fill(h, centre, options->utf8, out);
+}
+
 /* One run and its verdicts. True: go on repeating. */
 static bool run_judged(struct box *box, const struct scenario *s, const struct execute_options *options,
 	const struct outcome *baseline, struct result *out)
@@ -122,7 +133,7 @@ static bool run_judged(struct box *box, const struct scenario *s, const struct e
 		out->status = STATUS_SKIPPED;
 		text_copy(out->why, sizeof(out->why), out->outcome.why);
 	} else {
-		scenario_judge(s, box_arena(box), &h, baseline, options->utf8, out);
+		run_judge(box, s, options, baseline, &h, out);
 	}
 	if (options->keep)
 		run_keep(s, &h, options->keep, out);

@@ -26,11 +26,12 @@ void scenario_execute(
  * Judges one run: properties, expectations, faults that never fired. What the scenario does not name is expected to
  * hold, unless it names something as violated: then only what it names counts. An unknown verdict is not as expected.
  * A property that does not apply satisfies nobody who asked for it by name. baseline: the fault-free run, or NULL.
- * *out comes with its outcome; status, why, properties, faults, exits_why and the diagram are filled.
+ * *out comes with its outcome; status, why, properties, faults and exits_why are filled. Returns the event that a
+ * picture of the run should be around.
  */
 struct history;
-void scenario_judge(const struct scenario *s, const struct arena *a, const struct history *h,
-	const struct outcome *baseline, bool utf8, struct result *out);
+size_t scenario_judge(const struct scenario *s, const struct arena *a, const struct history *h,
+	const struct outcome *baseline, struct result *out);
 /* What came of every fault of the plan. True if one never fired that must; out->why then says so. */
 bool faults_judge(const struct scenario *s, const struct arena *a, struct result *out);
 /* Does judging the scenario need a fault-free run first? */

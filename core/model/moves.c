@@ -28,32 +28,35 @@ static uint8_t moves_of(const char *plain)
 	return is_one_of(plain, nothing) ? MOVES_NOTHING : MOVES_RESULT;
 }
 
-/* Asked for every event of every run, so the names are compared once a row. Any thread may find it out. */
-static uint8_t moves_known(uint32_t row)
+static struct history_call call_of(uint32_t row)
 {
-	static _Atomic uint8_t known[CALL_BITS];	/* and one more; 0: not yet */
-	uint8_t moves = atomic_load_explicit(&known[row], memory_order_relaxed);
+	struct history_call call = { .family = call_table[row].family };
 
-	if (!moves) {
-		moves = (uint8_t)(moves_of(call_table[row].plain) + 1);
-		atomic_store_explicit(&known[row], moves, memory_order_relaxed);
-	}
-	return (uint8_t)(moves - 1);
-}
-
-struct history_call history_call_of(uint32_t row)
-{
-	struct history_call call = { .family = FAMILY_OTHER };
-
-	if (row >= n_calls || row >= CALL_BITS)
-		return call;
-	call.family = call_table[row].family;
 	if (call.family == FAMILY_SEND)
 		call.way = WAY_IN;
 	else if (call.family == FAMILY_RECEIVE)
 		call.way = WAY_OUT;
-	else
-		return call;
-	call.moves = moves_known(row);
+	if (call.way != WAY_NONE)
+		call.moves = moves_of(call_table[row].plain);
+	return call;
+}
+
+/* Asked for every event of every run, so it is found out once a row, by any thread. */
+struct history_call history_call_of(uint32_t row)
+{
+	enum { WAY_SHIFT = 8, MOVES_SHIFT = 16, KNOWN = 1 << 24, BYTE = 0xff };
+	static _Atomic uint32_t known[CALL_BITS];
+	struct history_call call;
+	uint32_t packed;
+
+	if (row >= n_calls || row >= CALL_BITS)
+		return (struct history_call){ .family = FAMILY_OTHER };
+	packed = atomic_load_explicit(&known[row], memory_order_relaxed);
+	if (packed)
+		return (struct history_call){ .family = packed & BYTE, .way = packed >> WAY_SHIFT & BYTE,
+			.moves = packed >> MOVES_SHIFT & BYTE };
+	call = call_of(row);
+	packed = KNOWN | call.family | (uint32_t)call.way << WAY_SHIFT | (uint32_t)call.moves << MOVES_SHIFT;
+	atomic_store_explicit(&known[row], packed, memory_order_relaxed);
 	return call;
 }
