@@ -182,10 +182,14 @@ struct position {
 	bool last;			/* nothing more of its kind follows */
 	bool near_end;			/* the last of its kind, or the one before (the last is often an end of file) */
 	bool waits;			/* the call has waited at this place, here or another time */
+	bool within;			/* one write has brought what comes here and what came before it */
 	char other[ROLE_NAME];		/* glob of who is waited for; "": not known */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
 bool arms(const struct call *call);
+
+/* boundary.c: has the peer moved what is received here together with what was received before? */
+bool is_within_write(const struct history *h, const struct history_event *he, const struct object *o);
 
 /* pairs.c: for --depth 2, after the sweep: pairs of faults on one channel that were handled one by one. */
 void pairs_offer(struct sweep *w);

@@ -339,7 +339,7 @@ static void offer_connection_end(struct sweep *w, const struct position *p, cons
 		return;
 	once(w, like, ACT_RESET, 0, GRADE_DISRUPTIVE, "reset");
 	once(w, like, ACT_HANGUP, 0, GRADE_DISRUPTIVE, "hangup");
-	if (receives)
+	if (receives && !p->within)
 		once(w, like, ACT_EOF, 0, GRADE_DISRUPTIVE, "eof");
 }
 

@@ -437,6 +437,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 		p.largest_write = s->largest[he->e.object - 1];
 		p.bytes = s->bytes[he->e.object - 1];
 		p.taken = s->taken[he->e.object - 1];
+		p.within = o->peer && call_table[he->e.call].family == FAMILY_RECEIVE && is_within_write(h, he, o);
 		c.fault.sole = !(call_table[he->e.call].family == FAMILY_SEND ? s->givers :
 					s->takers)[he->e.object - 1].several;
 	}

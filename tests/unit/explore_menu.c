@@ -243,3 +243,41 @@ Test(menu, what_is_waited_for_comes_too_late)
 	cr_assert_eq(late_of("poll", UINT32_MAX, 0, "server*", NULL), 0, "it waits for ever");
 	cr_assert_eq(late_of("poll", 100, EVF_TIMED, "", NULL), 0, "for whom is not known");
 }
+
+/* A peer has sent a piece of so many bytes, and one of 20; what is received next comes after so many. */
+static bool within(int64_t piece, int64_t taken_before)
+{
+	const struct object end = { .kind = OBJ_UNIX_STREAM, .peer = 2 };
+	struct history_event events[] = {
+		{ .e = { .kind = EV_CALL, .call = row_of("send"), .object = 2, .result = piece } },
+		{ .e = { .kind = EV_CALL, .call = row_of("recv"), .object = 1, .result = taken_before } },
+		{ .e = { .kind = EV_CALL, .call = row_of("recv"), .object = 1, .result = 5 } },
+		{ .e = { .kind = EV_CALL, .call = row_of("send"), .object = 2, .result = 20 } },
+	};
+	const struct history h = { .events = events, .n_events = 4 };
+
+	return is_within_write(&h, &events[2], &end);
+}
+
+/* Nobody is killed in the midst of a small write: what has come in part comes whole. */
+Test(menu, a_stream_ends_between_two_writes)
+{
+	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of("recv"), .asked = 100, .result = 10 } };
+	struct object tcp = { .kind = OBJ_TCP };
+	struct position p = { .event = &he, .object = &tcp };
+	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
+
+	cr_expect(within(500, 100));
+	cr_expect(within(500, 510), "in the second piece");
+	cr_expect_not(within(500, 500));
+	cr_expect_not(within(500, 0));
+	cr_expect_not(within(1 << 20, 100), "it may have been killed while it waited for room");
+	text_copy(like.call, sizeof(like.call), "recv");
+	menu_offer(sweep, &p, &like);
+	cr_expect_eq(count(ACT_EOF), 1);
+	sweep->n_candidates = 0;
+	p.within = true;
+	menu_offer(sweep, &p, &like);
+	cr_expect_eq(count(ACT_EOF), 0);
+	cr_expect_eq(count(ACT_HANGUP), 1);
+}
