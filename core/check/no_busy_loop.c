@@ -5,7 +5,8 @@
  * A call is vain if it failed, or received nothing. Violated when one thread makes the same one (call, object, place in
  * the program, error) a thousand times with no progress and no real wait in between: no byte moved, nothing opened,
  * accepted or told, and no call that took a millisecond. Calls that only find out that there is something to do (poll
- * and its kin) are neither. The runner, too, may have found a role that spins.
+ * and its kin) are neither; one of them, or the vain call itself, that took long now and then has been without a
+ * processor, not waiting: who waits does so every few rounds. The runner, too, may have found a role that spins.
  */
 #include <stdlib.h>
 
@@ -14,12 +15,13 @@
 #include "core/model/call.h"
 #include "core/base/banned.h"
 
-enum { MOST_IN_VAIN = 1000 };
+enum { MOST_IN_VAIN = 1000, VAIN_FOR_A_WAIT = 128 };
 
 struct spinner {
 	uint32_t proc, tid;
 	struct event vain;	/* the call that is counted */
 	size_t n, first;
+	size_t waits;		/* among them: calls that took long, and may have waited */
 };
 
 struct spinners {
@@ -47,22 +49,36 @@ static bool is_same(const struct event *a, const struct event *b)
 	return a->call == b->call && a->object == b->object && a->site == b->site && a->error == b->error;
 }
 
+/* Does a call that took long end the row? */
+static bool has_waited(struct spinner *s, const struct event *e, uint8_t family)
+{
+	if (family != FAMILY_WAIT && !(is_vain(e) && is_same(&s->vain, e)))
+		return true;
+	return ++s->waits * VAIN_FOR_A_WAIT > s->n;
+}
+
 /* True when the thread has reached the limit with this event. */
 static bool spinner_step(struct spinner *s, const struct history *h, size_t index)
 {
 	const struct event *e = &h->events[index].e;
 	uint8_t family = history_call_of(e->call).family;
+	bool is_long = h->tick_hz && e->ticks >= h->tick_hz / 1000;
 
-	if (e->kind != EV_CALL || (h->tick_hz && e->ticks >= h->tick_hz / 1000)) {
+	if (e->kind == EV_STRIKE)
+		return false;
+	if (e->kind != EV_CALL || (is_long && has_waited(s, e, family))) {
 		s->n = 0;
 		return false;
 	}
+	if (is_long)
+		return false;
 	if (!is_vain(e)) {
 		if (family != FAMILY_WAIT)
 			s->n = 0;
 		return false;
 	}
 	if (!s->n) {
+		s->waits = 0;
 		s->vain = *e;
 		s->first = index;
 	} else if (!is_same(&s->vain, e)) {
