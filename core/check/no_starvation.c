@@ -3,7 +3,7 @@
  * no-starvation: while one client stalls, the others are served.
  *
  * A client stalls while a strike holds it up (delay, pause, hold), from its death by a strike to the end, or while it
- * does nothing of its own accord for a long time, waiting for nobody. Another client starved if a request of its was
+ * sleeps for a long time, or does nothing at all for a very long one, waiting for nobody. Another client starved if a request of its was
  * open for more than half of such a time and got its answer only afterwards, or never.
  */
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 #include "core/base/banned.h"
 
 #define STRUCK_NS 10000000	/* a stall by a strike is as long as this … */
-#define IDLE_NS 100000000	/* … and one without it so long that no busy machine makes it */
+#define SLEPT_NS 100000000	/* … one that the client sleeps … */
+#define IDLE_NS 1000000000	/* … and one without either so long that no busy machine makes it */
 
 struct stall {
 	uint32_t proc;
@@ -50,14 +51,16 @@ static bool was_held_up(const struct property_input *in, uint32_t proc, size_t f
 	return false;
 }
 
-/* Was the process in a call for most of the time: before `to` returned, or since `from` was sent? */
-static bool was_in_call(const struct event *from, const struct event *to)
+/* How long a process has to do nothing between two events, so that it is by its own will; -1: it was in a call. */
+static int64_t idle_least_ns(const struct event *from, const struct event *to)
 {
 	uint64_t gap = to->stamp - from->stamp;
 
-	if (to->kind == EV_CALL && history_call_of(to->call).family != FAMILY_SLEEP && to->ticks >= gap / 2)
-		return true;
-	return from->kind == EV_CALL && history_call_of(from->call).way == WAY_IN && from->ticks >= gap / 2;
+	if (to->kind == EV_CALL && to->ticks >= gap / 2)
+		return history_call_of(to->call).family == FAMILY_SLEEP ? SLEPT_NS : -1;
+	if (from->kind == EV_CALL && history_call_of(from->call).way == WAY_IN && from->ticks >= gap / 2)
+		return -1;
+	return IDLE_NS;
 }
 
 static void stall_add(struct stalls *s, uint32_t proc, size_t begin, uint64_t to)
@@ -70,12 +73,12 @@ static void stall_add(struct stalls *s, uint32_t proc, size_t begin, uint64_t to
 static void gap_judge(struct stalls *s, uint32_t proc, size_t from, size_t to)
 {
 	const struct history *h = s->in->history;
-	int64_t ns = ns_between(h, h->events[from].e.stamp, h->events[to].e.stamp);
+	int64_t ns = ns_between(h, h->events[from].e.stamp, h->events[to].e.stamp), least;
 
 	if (ns < STRUCK_NS)
 		return;
-	if (was_held_up(s->in, proc, from, to) ||
-		(ns >= IDLE_NS && !was_in_call(&h->events[from].e, &h->events[to].e)))
+	least = idle_least_ns(&h->events[from].e, &h->events[to].e);
+	if (was_held_up(s->in, proc, from, to) || (least >= 0 && ns >= least))
 		stall_add(s, proc, from, h->events[to].e.stamp);
 }
 

@@ -49,6 +49,7 @@ struct fifo_link {
 	int in, keep;				/* -1: closed. keep: the server's own write end of it */
 	bool met;				/* a client's: the server has opened it for writing */
 	int out[FIFO_CLIENTS + 1];		/* 0: the server's FIFO (a client's); i: that of client i */
+	uint32_t last;				/* the highest client that was ever answered */
 	uint32_t sessions[FIFO_CLIENTS + 1];	/* the process that out[i] leads to */
 	struct partial partials[FIFO_CLIENTS + 1];	/* by sender; 0: the server */
 	unsigned char *bytes;			/* came and are not looked at yet: begin … end */
@@ -156,6 +157,7 @@ static enum link_end answers_open(struct fifo_link *l, uint32_t id, uint32_t ses
 	answers_path(l->o, session, path);
 	l->out[id] = fifo_open(path, O_WRONLY | O_NONBLOCK);
 	l->sessions[id] = session;
+	l->last = id > l->last ? id : l->last;
 	if (l->out[id] >= 0)
 		return LINK_OK;
 	if (errno == ENXIO || errno == ENOENT)
@@ -280,7 +282,7 @@ static enum link_end requests_wait(struct fifo_link *l)
 	int r;
 
 	wanted[0] = (struct pollfd){ .fd = l->in, .events = POLLIN };
-	for (uint32_t id = 1; id <= FIFO_CLIENTS; id++)
+	for (uint32_t id = 1; id <= l->last; id++)
 		if (l->out[id] >= 0) {
 			ids[n] = id;
 			wanted[n++] = (struct pollfd){ .fd = l->out[id] };
