@@ -98,7 +98,7 @@ struct box {
 
 	/* the present run */
 	struct outcome *out;
-	int64_t start_ns, deadline_ns;
+	int64_t start_ns, deadline_ns, timeout_ns;
 	struct look last;
 	int64_t spin_since_ns;
 	uint64_t spin_calls;
@@ -122,6 +122,16 @@ char *box_expand(const struct box *box, const char *text);
 void box_plan_expand(struct box *box);
 /* A port that nobody uses now (in a private network: always the same). */
 uint16_t box_port(const struct box *box);
+
+/* once.c */
+void role_outcome_reset(struct role_outcome *o, const struct instance *in);
+/* The timeout is for what comes now: one that gave up late takes nothing from those that come after it. */
+void deadline_begin(struct box *box);
+bool drivers_ended(const struct box *box);
+/* Until it is there, or the run is over. 0 or -errno. */
+int box_wait_until(struct box *box, bool (*there)(const struct box *box));
+/* again.c: what a probe asks for. 0 or -errno. */
+int box_again(struct box *box);
 
 /* capture.c */
 int capture_open(struct capture *c);

@@ -23,7 +23,7 @@ static const int64_t stall_gap_shared_ns = 500 * NS_PER_MS;
 /* Small TCP segments wait for the acknowledgement of the one before (Nagle), which may itself be late by 200 ms. */
 static const int64_t stall_gap_tcp_ns = 400 * NS_PER_MS;
 
-static void role_outcome_reset(struct role_outcome *o, const struct instance *in)
+void role_outcome_reset(struct role_outcome *o, const struct instance *in)
 {
 	text_copy(o->name, sizeof(o->name), in->name);
 	o->pid = 0;
@@ -68,19 +68,17 @@ static void outcome_reset(struct box *box, struct outcome *out)
 	}
 }
 
-/* The timeout is for the drivers from now on: one that gave up late takes nothing from those that come after it. */
-static void deadline_begin(struct box *box, const struct run_options *options)
+void deadline_begin(struct box *box)
 {
-	int64_t timeout = options && options->timeout_ns ? options->timeout_ns : box->scenario->timeout_ns;
-
-	box->deadline_ns = clock_ns() + (int64_t)((double)timeout * box->scale);
+	box->deadline_ns = clock_ns() + (int64_t)((double)box->timeout_ns * box->scale);
 }
 
 static void run_begin(struct box *box, const struct run_options *options, struct outcome *out)
 {
 	box->out = out;
 	box->start_ns = clock_ns();
-	deadline_begin(box, options);
+	box->timeout_ns = options && options->timeout_ns ? options->timeout_ns : box->scenario->timeout_ns;
+	deadline_begin(box);
 	box->last = (struct look){ .n_moving = 1 };
 	box->spin_since_ns = 0;
 	box->quiet_ns = options ? options->quiet_ns : 0;
@@ -117,7 +115,7 @@ static int roles_start(struct box *box)
 	return error;
 }
 
-static bool drivers_ended(const struct box *box)
+bool drivers_ended(const struct box *box)
 {
 	for (uint32_t i = 0; i < box->n_instances; i++)
 		if (box->instances[i].driver && box->instances[i].phase != PHASE_ENDED)
@@ -147,7 +145,7 @@ static void hung(struct box *box)
 }
 
 /* Called when there was no news for a while. True: the run is over. */
-static bool stalled(struct box *box)
+static bool stalled(struct box *box, bool (*there)(const struct box *box))
 {
 	int64_t gap = box->parts & NAMESPACES_NET ? stall_gap_ns : stall_gap_shared_ns;
 	struct look now;
@@ -170,7 +168,7 @@ static bool stalled(struct box *box)
 	if (!look_same(&box->last, &now, (int64_t)((double)stall_gap_tcp_ns * box->scale)) && proc_tcp_in_flight())
 		return false;
 	box_take_news(box);
-	if (drivers_ended(box) || !now.n_processes)
+	if (there(box) || !now.n_processes)
 		return false;
 	if (ready_by_idleness(box)) {
 		box->last = (struct look){ .n_moving = 1 };
@@ -202,12 +200,11 @@ static const struct instance *never_ready(const struct box *box)
 	return NULL;
 }
 
-/* Until every driver has ended, or the run has. 0 or -errno. */
-static int drivers_wait(struct box *box)
+int box_wait_until(struct box *box, bool (*there)(const struct box *box))
 {
 	int pause_ms = REST_MS, error;
 
-	while (!drivers_ended(box) && !never_ready(box)) {
+	while (!there(box) && !never_ready(box)) {
 		int64_t left = box->deadline_ns - clock_ns();
 
 		if (left <= 0 || box_idles(box)) {
@@ -227,7 +224,7 @@ static int drivers_wait(struct box *box)
 		error = ready_look(box);
 		if (error)
 			return error;
-		if (pause_ms > REST_MS && stalled(box))
+		if (pause_ms > REST_MS && stalled(box, there))
 			return 0;
 		pause_ms = pause_ms < 8 ? pause_ms * 2 : 10;
 	}
@@ -255,61 +252,6 @@ static void judge_start(struct box *box)
 	snprintf(box->out->why, sizeof(box->out->why), "role %s ended before it was ready: %s %d%s%.*s", in->name,
 		r->ended == ENDED_EXIT ? "exit status" : "signal", r->status, n ? ": " : "", (int)(n < 300 ? n : 300),
 		said);
-}
-
-/* Is there nobody left to be asked? */
-static bool services_gone(const struct box *box)
-{
-	uint32_t n = 0, n_alive = 0;
-
-	for (uint32_t i = 0; i < box->n_instances; i++) {
-		n += !box->instances[i].driver;
-		n_alive += !box->instances[i].driver && instance_alive(&box->instances[i]);
-	}
-	return n && !n_alive;
-}
-
-/* Every driver once more, without faults: is the service still whole? */
-static int probe(struct box *box, const struct run_options *options)
-{
-	struct outcome *out = box->out;
-	struct plan *plan = arena_plan(box->arena);
-	uint32_t n_before = box->n_instances;
-
-	if (services_gone(box))
-		return 0;
-	atomic_store(&plan->healed, 1);
-	box_quiet_wait(box);
-	box_take_news(box);
-	/* It may serve one driver and end, by now. */
-	if (services_gone(box))
-		return 0;
-	for (uint32_t i = 0; i < n_before && out->end == RUN_DONE; i++) {
-		struct instance *in = &box->instances[i];
-		struct role_outcome *o;
-		int error;
-
-		if (!in->driver || out->n_roles >= OUTCOME_ROLES)
-			continue;
-		capture_end(&in->out);
-		capture_end(&in->err);
-		o = &out->roles[out->n_roles++];
-		role_outcome_reset(o, in);
-		snprintf(o->name, sizeof(o->name), "%.40s~probe", in->name);
-		in->outcome = o;
-		in->killed = in->stop_sent = false;
-		capture_begin(&in->out, &o->out);
-		capture_begin(&in->err, &o->err);
-		box->last = (struct look){ .n_moving = 1 };
-		deadline_begin(box, options);
-		error = instance_start(box, in, out->why, sizeof(out->why));
-		if (!error)
-			error = drivers_wait(box);
-		if (error)
-			return error;
-		o->hello = arena_proc_of(box->arena, o->pid) != 0;
-	}
-	return 0;
 }
 
 /* A process below a role's own that crashed: only its parent was told, and may have made nothing of it. */
@@ -369,11 +311,11 @@ int run_once(struct box *box, const struct run_options *options, struct outcome 
 	run_begin(box, options, out);
 	error = roles_start(box);
 	if (!error)
-		error = drivers_wait(box);
+		error = box_wait_until(box, drivers_ended);
 	if (!error)
 		judge_start(box);
 	if (!error && out->end == RUN_DONE && options && options->probe)
-		error = probe(box, options);
+		error = box_again(box);
 	if (!error && out->end == RUN_DONE) {
 		box_settle(box);
 		box_stop_services(box);
