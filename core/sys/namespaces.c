@@ -14,6 +14,7 @@
 
 #include "core/base/banned.h"
 #include "core/sys/files.h"
+#include "core/sys/timewait.h"
 
 static const struct {
 	unsigned part;
@@ -114,8 +115,8 @@ int namespaces_loopback(void)
 	if (!error)
 		address_add(fd);
 	close(fd);
-	/* Without it a port that a run used stays in TIME-WAIT for a minute. Not all kernels let us: no error. */
-	file_write("/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");
+	/* Else a port that a run used stays in TIME-WAIT for a minute. Not all kernels let us: no error. */
+	timewait_set(false);
 	return error;
 }
 

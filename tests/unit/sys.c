@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,10 +16,12 @@
 
 #include "core/sys/clock.h"
 #include "core/sys/files.h"
+#include "core/sys/namespaces.h"
 #include "core/sys/proc.h"
 #include "core/sys/processor.h"
 #include "core/sys/program.h"
 #include "core/sys/spawn.h"
+#include "core/sys/timewait.h"
 #include "core/base/banned.h"
 
 /* Waits, 10 s at most, until the process is in this state. */
@@ -265,4 +268,43 @@ Test(sys, processors_that_forget_returns)
 	cr_expect(!processor_text_forgets_returns("Mitigation: IBPB on VMEXIT only\n"));
 	cr_expect(!processor_text_forgets_returns("Not affected\n"));
 	cr_expect(!processor_text_forgets_returns(""));
+}
+
+static int close_first(void)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(2007)
+	};
+	int master = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), handle, error;
+	char byte;
+
+	error = bind(master, (struct sockaddr *)&in, sizeof(in)) ? errno : 0;
+	if (!error && !listen(master, 1) && !connect(client, (struct sockaddr *)&in, sizeof(in))) {
+		handle = accept(master, NULL, NULL);
+		close(handle);
+		cr_expect_eq(read(client, &byte, 1), 0);
+	}
+	close(client);
+	close(master);
+	return error;
+}
+
+/* In a network of its own, for it is the whole of it that changes. */
+Test(sys, what_is_in_time_wait_can_be_removed)
+{
+	struct str notes = STR_NONE;
+
+	if (!(namespaces_enter(NAMESPACES_NET, &notes) & NAMESPACES_NET) || namespaces_loopback())
+		cr_skip_test("no network of one's own");
+	if (!timewait_removable() || timewait_set(true))
+		cr_skip_test("the kernel does not remove what is in TIME-WAIT");
+	cr_expect_eq(close_first(), 0);
+	cr_expect_eq(close_first(), EADDRINUSE);
+	cr_expect_eq(timewait_clear(), 0);
+	cr_expect_eq(close_first(), 0);
+	cr_expect_eq(timewait_clear(), 0);
+	cr_expect_eq(timewait_set(false), 0);
+	cr_expect_eq(close_first(), 0);
+	cr_expect_eq(close_first(), 0);
+	str_fini(&notes);
 }
