@@ -5,7 +5,8 @@
  * A transparent fault, one of the network and one of order must not be noticed by anybody. An error or a disruptive
  * fault may disturb the conversation that it struck, never another: the struck role, a target, and whoever shares the
  * struck channel (of a killed role: any channel) are not compared. A scenario that names this property asks for more:
- * then every role is compared that was not itself the target of a kill strike. An interrupt runs a handler of the
+ * then every role is compared that was not itself the target of a kill strike, nor a driver whose service was started
+ * again after it. An interrupt runs a handler of the
  * program's own, which may well say so on stderr: that of an interrupted role is not compared.
  */
 #include <string.h>
@@ -72,7 +73,7 @@ static bool is_disturbed(const struct property_input *in, const struct role_outc
 	const struct history *h = in->history;
 
 	if (is_asked(in))
-		return r->ended == ENDED_BY_FAULT;
+		return r->ended == ENDED_BY_FAULT || who_lost_service(in, r);
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct history_event *e = &h->events[i];
 

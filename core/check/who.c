@@ -28,6 +28,16 @@ const struct role_outcome *who_role(const struct property_input *in, uint32_t pr
 	return NULL;
 }
 
+bool who_lost_service(const struct property_input *in, const struct role_outcome *r)
+{
+	const struct outcome *o = in->outcome;
+
+	for (uint32_t i = 0; i < o->n_roles && i < OUTCOME_ROLES; i++)
+		if (o->roles[i].instead_of)
+			return r->driver && !strstr(r->name, "~probe");
+	return false;
+}
+
 const char *who_name(const struct history *h, uint32_t proc)
 {
 	return proc < h->n_procs ? h->procs[proc].name : "?";

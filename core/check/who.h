@@ -9,6 +9,8 @@
 uint32_t who_root(const struct history *h, uint32_t proc);
 /* How the role of a process ended; NULL if the outcome does not know it. */
 const struct role_outcome *who_role(const struct property_input *in, uint32_t proc);
+/* A driver that came before a service was started again: what it lost with the one that died is nobody's mistake. */
+bool who_lost_service(const struct property_input *in, const struct role_outcome *r);
 const char *who_name(const struct history *h, uint32_t proc);
 
 /*

@@ -87,6 +87,15 @@ static void run_keep(const struct scenario *s, const struct history *h, const ch
 	scenario_copy(s, directory);
 }
 
+/* Who is started again is probed, so that there has to be a probe to compare with. */
+static bool any_restart(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_roles; i++)
+		if (s->roles[i].restart)
+			return true;
+	return false;
+}
+
 /* The fault-free run. NULL if it cannot serve as a measure. The caller frees it. */
 static struct outcome *baseline_run(struct box *box, const struct scenario *s, struct result *out)
 {
@@ -95,7 +104,8 @@ static struct outcome *baseline_run(struct box *box, const struct scenario *s, s
 
 	plan_fill(box_arena(box), s);
 	plan->n_faults = 0;
-	if (!run_once(box, &(struct run_options){ .probe = s->probe }, baseline) && baseline->end == RUN_DONE)
+	if (!run_once(box, &(struct run_options){ .probe = s->probe || any_restart(s) }, baseline) &&
+		baseline->end == RUN_DONE)
 		return baseline;
 	note_add(out, "the fault-free run did not end well: %s\n", baseline->why);
 	free(baseline);
@@ -120,7 +130,7 @@ static bool run_judged(struct box *box, const struct scenario *s, const struct e
 	int error;
 
 	plan_fill(box_arena(box), s);
-	error = run_once(box, &(struct run_options){ .probe = s->probe }, &out->outcome);
+	error = run_once(box, &(struct run_options){ .probe = s->probe, .restart = true }, &out->outcome);
 	out->repeats++;
 	if (!error)
 		error = history_read(box_arena(box), &h);

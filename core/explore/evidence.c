@@ -61,7 +61,8 @@ static void last_place(const struct history *h, struct finding *f)
 
 	f->broke_at[0] = f->broke[0] = '\0';
 	if ((f->symptom != SYMPTOM_HANG && f->symptom != SYMPTOM_CRASH && f->symptom != SYMPTOM_DOWN &&
-		f->symptom != SYMPTOM_BUSY_LOOP) || strstr(f->text, "exit status"))
+		f->symptom != SYMPTOM_BUSY_LOOP) ||
+		(strstr(f->text, "exit status") && !strstr(f->role, "~restart")))
 		return;
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct history_event *e = &h->events[i];

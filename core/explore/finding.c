@@ -108,6 +108,8 @@ static void role_write(FILE *f, const struct role *r)
 		key(f, "    ", "stop", signal_name(r->stop) ? signal_name(r->stop) : "TERM");
 	if (r->driver)
 		fputs("    driver: true\n", f);
+	if (r->restart)
+		fputs("    restart: true\n", f);
 	if (r->count > 1)
 		fprintf(f, "    count: %u\n", r->count);
 	if (r->after)
@@ -138,7 +140,8 @@ static void reference_write(FILE *f, const struct reference *r)
 	fputs("mistakes: [", f);
 	for (size_t i = 0; i < r->n_server_mistakes; i++)
 		fprintf(f, "%s%s", i ? ", " : "", r->server_mistakes[i]);
-	fprintf(f, "]}\nclient: {count: %u, mistakes: [", r->n_clients ? r->n_clients : 1);
+	fprintf(f, "]%s}\nclient: {count: %u, mistakes: [",
+		r->server_restart ? ", restart: true" : "", r->n_clients ? r->n_clients : 1);
 	for (size_t i = 0; i < r->n_client_mistakes; i++)
 		fprintf(f, "%s%s", i ? ", " : "", r->client_mistakes[i]);
 	fprintf(f, "]}\nworkload: {pattern: %s, messages: %u, size: %" PRIu64 "..%" PRIu64,
@@ -240,6 +243,9 @@ const char *advice(const struct candidate *c, const struct finding *f)
 	if (c->grade == GRADE_DISRUPTIVE && f->symptom == SYMPTOM_WRONG_OUTPUT && strstr(f->text, "exit status 0"))
 		return "What ends before all has come is told by the status of the driver. (In a shell: set -o "
 		       "pipefail; curl --fail.)";
+	if (strstr(f->text, STARTED_AGAIN))
+		return "What a service leaves when it is killed is there when it is started again: remove it or take "
+		       "it over first (unlink, SO_REUSEADDR, flock, EOWNERDEAD), and trust nothing in it.";
 	switch (f->symptom) {
 	case SYMPTOM_LEAK:
 		return "Close what belongs to a conversation on every way out of it, errors included.";

@@ -203,8 +203,25 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 /* Fills *t; gives the symptom back. */
 enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+bool ended_same(const struct role_outcome *a, const struct role_outcome *b);
+/* The last line on its stderr, into line, which is returned. */
+const char *last_words(const struct role_outcome *r, char *line, size_t size);
+/* What was left behind and counts, from *at on: descriptors and processes, or objects with a name. NULL: no more. */
+const struct left *left_next(const struct outcome *o, bool descriptors, uint32_t *at);
+uint32_t left_count(const struct outcome *o, bool descriptors);
 /* Does the user's `expect:` take it for harmless? */
 bool is_benign(const struct sweep *w, enum symptom symptom);
+
+/* judge_restart.c: of services that were started again. */
+#define STARTED_AGAIN "started again"	/* stands in every text about one */
+/* The one that took the place of the role of this index, or NULL; and the first that took anybody's. */
+const struct role_outcome *restart_of(const struct outcome *o, uint32_t index);
+const struct role_outcome *restart_any(const struct outcome *o);
+enum symptom judge_restart_hung(const struct outcome *o, struct trial *t);
+enum symptom judge_restart(const struct sweep *w, const struct outcome *o, struct trial *t);
+enum symptom judge_restart_left(const struct sweep *w, const struct outcome *o, struct trial *t);
+/* Do these two, who showed it and what was seen, tell of the same service that does not come up? */
+bool restarts_alike(const char *role, const char *text, const char *other_role, const char *other_text);
 
 /* judge_history.c: what judge() let pass, for what only the history tells; only needed if wants_history(). */
 bool wants_history(const struct sweep *w, const struct candidate *c);

@@ -69,7 +69,7 @@ static bool output_matches(const struct output *a, const struct output *b, enum 
 	return how == UNSTEADY || output_same(a, b) || (how == STEADY_LINES && lines_hash(a) == lines_hash(b));
 }
 
-static bool ended_same(const struct role_outcome *a, const struct role_outcome *b)
+bool ended_same(const struct role_outcome *a, const struct role_outcome *b)
 {
 	return a->ended == b->ended && a->status == b->status;
 }
@@ -200,7 +200,7 @@ enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, 
 
 static bool is_probe(const struct role_outcome *r)
 {
-	return strchr(r->name, '~') != NULL;
+	return strstr(r->name, "~probe") != NULL;
 }
 
 /* The instance whose process (or whose child) was struck. */
@@ -265,15 +265,17 @@ static enum symptom judge_deaths(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	for (uint32_t i = 0; i < o->n_roles; i++) {
-		const struct role_outcome *r = &o->roles[i], *base = i < w->baseline.outcome.n_roles ?
-			&w->baseline.outcome.roles[i] : NULL;
+		const struct role_outcome *r = &o->roles[i];
+		uint32_t as = r->instead_of ? r->instead_of - 1 : i;
+		const struct role_outcome *base =
+			as < w->baseline.outcome.n_roles ? &w->baseline.outcome.roles[as] : NULL;
 		const char *name = signal_name(r->status);
 
-		if (r->ended == ENDED_SIGNAL && !(c->kills && is_struck(c, r) && r->status == SIGKILL)) {
+		if (r->ended == ENDED_SIGNAL && !r->instead_of &&
+			!(c->kills && is_struck(c, r) && r->status == SIGKILL))
 			return judge_say(t, r->service ? SYMPTOM_DOWN : SYMPTOM_CRASH, r->name,
 				"%s is killed by SIG%s", r->name, name ? name : "?");
-		}
-		if (r->ended == ENDED_BY_HARNESS && base && base->ended != ENDED_BY_HARNESS)
+		if (r->ended == ENDED_BY_HARNESS && !r->instead_of && base && base->ended != ENDED_BY_HARNESS)
 			return judge_say(t, SYMPTOM_HANG, r->name, "%s does not end when it is stopped", r->name);
 		name = signal_name(r->child_signal);
 		if (r->child_signal && base && !base->child_signal)
@@ -313,7 +315,7 @@ static enum symptom judge_services(
 	return SYMPTOM_NONE;
 }
 
-static const char *last_words(const struct role_outcome *r, char *line, size_t size)
+const char *last_words(const struct role_outcome *r, char *line, size_t size)
 {
 	const char *end = r->err.text + r->err.kept, *from;
 
@@ -410,6 +412,16 @@ static bool any_service(const struct outcome *o)
 	return false;
 }
 
+/* What a probe shows of a service that was started again is told as that. */
+static void probe_explain(const struct outcome *o, struct trial *t)
+{
+	char seen[TRIAL_TEXT - 64];
+
+	text_copy(seen, sizeof(seen), t->text);
+	snprintf(t->text, sizeof(t->text), "with %.30s " STARTED_AGAIN ", %s",
+		o->roles[restart_any(o)->instead_of - 1].name, seen);
+}
+
 /* After the fault, with no further fault, the drivers have to be served as ever. */
 static enum symptom judge_probe(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
@@ -422,20 +434,25 @@ static enum symptom judge_probe(
 	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];
 
-		/* When only a child of it was killed it lives on, and has to serve. */
-		if (r->service && is_struck(c, r) && ((c->kills && !ended_same(r, &b->outcome.roles[i])) ||
-			(c->before_ready && r->ended == ENDED_EXIT)))
+		/* When only a child of it was killed it lives on, and has to serve. So has who took its place. */
+		if (r->service && is_struck(c, r) && !restart_of(o, i) &&
+			((c->kills && !ended_same(r, &b->outcome.roles[i])) ||
+				(c->before_ready && r->ended == ENDED_EXIT)))
 			return SYMPTOM_NONE;	/* nobody is there, and rightly so */
 	}
-	for (uint32_t i = 0; i < o->n_roles && i < b->probed.n_roles; i++) {
-		const struct role_outcome *r = &o->roles[i], *base = &b->probed.roles[i];
+	for (uint32_t i = 0; i < o->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *base = NULL;
 		enum symptom symptom;
+		uint32_t k = 0;
 
-		if (!is_probe(r) || strcmp(r->name, base->name) != 0)
+		while (k < b->probed.n_roles && strcmp(r->name, b->probed.roles[k].name) != 0)
+			k++;
+		if (!is_probe(r) || k == b->probed.n_roles || probe_as_first(b, r))
 			continue;
-		if (probe_as_first(b, r))
-			continue;
-		symptom = judge_role(r, base, b->probe[i], b->probe_end_varies[i], false, t);
+		base = &b->probed.roles[k];
+		symptom = judge_role(r, base, b->probe[k], b->probe_end_varies[k], false, t);
+		if (symptom && restart_any(o))
+			probe_explain(o, t);
 		/* With nobody alive between the two, only what the first has left can hinder the second. */
 		if (symptom && r->ended == ENDED_EXIT && r->status && base->status == 0)
 			return any_service(o) ? SYMPTOM_DOWN : SYMPTOM_LEFTOVER;
@@ -445,29 +462,35 @@ static enum symptom judge_probe(
 	return SYMPTOM_NONE;
 }
 
-static uint32_t count_left(const struct outcome *o, bool descriptors)
+static bool is_leak(const struct left *l)
+{
+	return l->kind == LEFT_FD || l->kind == LEFT_ZOMBIE || l->kind == LEFT_PROCESS;
+}
+
+const struct left *left_next(const struct outcome *o, bool descriptors, uint32_t *at)
+{
+	for (; *at < o->n_left; ++*at)
+		if (!o->left[*at].excused && o->left[*at].kind != LEFT_FILE &&
+			is_leak(&o->left[*at]) == descriptors)
+			return &o->left[*at];
+	return NULL;
+}
+
+uint32_t left_count(const struct outcome *o, bool descriptors)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < o->n_left; i++) {
-		bool leak =
-			o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
-
-		n += !o->left[i].excused && o->left[i].kind != LEFT_FILE && leak == descriptors;
-	}
+	for (uint32_t i = 0; left_next(o, descriptors, &i); i++)
+		n++;
 	return n;
 }
 
 static const char *left_text(const struct outcome *o, bool descriptors)
 {
-	for (uint32_t i = 0; i < o->n_left; i++) {
-		bool leak =
-			o->left[i].kind == LEFT_FD || o->left[i].kind == LEFT_ZOMBIE || o->left[i].kind == LEFT_PROCESS;
+	uint32_t first = 0;
+	const struct left *l = left_next(o, descriptors, &first);
 
-		if (!o->left[i].excused && o->left[i].kind != LEFT_FILE && leak == descriptors)
-			return o->left[i].text;
-	}
-	return "";
+	return l ? l->text : "";
 }
 
 static enum symptom judge_left(
@@ -475,13 +498,15 @@ static enum symptom judge_left(
 {
 	const struct outcome *base = c->grade == GRADE_TRANSPARENT ? &w->baseline.outcome : &w->baseline.probed;
 
-	if (count_left(o, true) > count_left(base, true))
+	if (left_count(o, true) > left_count(base, true))
 		return judge_say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
-	for (uint32_t i = 0; i < o->n_roles && i < base->n_roles; i++) {
-		const struct role_outcome *r = &o->roles[i], *b = &base->roles[i];
+	for (uint32_t i = 0; i < o->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i], *b;
+		uint32_t as = r->instead_of ? r->instead_of - 1 : i;
 
-		if (!r->service || (c->kills && is_struck(c, r)))
+		if (!r->service || as >= base->n_roles || (c->kills && is_struck(c, r)))
 			continue;
+		b = &base->roles[as];
 		/* Nobody has told it that its peer is gone: it will give up, and give back what it holds. */
 		if (r->patient_at_end > b->patient_at_end)
 			continue;
@@ -494,9 +519,9 @@ static enum symptom judge_left(
 				"%s has %d threads when all is over, without the fault %d", r->name,
 				r->threads_at_end, b->threads_at_end);
 	}
-	if (!c->kills && count_left(o, false) > count_left(base, false))
+	if (!c->kills && left_count(o, false) > left_count(base, false))
 		return judge_say(t, SYMPTOM_LEFTOVER, c->process, "left behind: %s", left_text(o, false));
-	return SYMPTOM_NONE;
+	return restart_any(o) ? judge_restart_left(w, o, t) : SYMPTOM_NONE;
 }
 
 /* One datagram that came twice may be answered twice, but not be doubled from then on (RFC 1123, 4.2.3.1). */
@@ -541,9 +566,11 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 	t->property[0] = '\0';
 	if (c->lasting && (o->end == RUN_HUNG || o->end == RUN_TIMEOUT))
 		return SYMPTOM_NONE;
-	symptom = judge_end(c, o, t);
+	symptom = judge_restart_hung(o, t);
+	symptom = symptom ? symptom : judge_end(c, o, t);
 	symptom = symptom ? symptom : judge_deaths(w, c, o, t);
 	symptom = symptom ? symptom : judge_services(w, c, o, t);
+	symptom = symptom ? symptom : judge_restart(w, o, t);
 	if (c->lasting)
 		return symptom && is_benign(w, symptom) ? SYMPTOM_NONE : symptom;
 	symptom = symptom ? symptom : judge_outputs(w, c, o, t);

@@ -427,6 +427,12 @@ bool arms(const struct call *call)
 	return strcmp(call->plain, "mq_notify") == 0;
 }
 
+/* Whoever is started again after a death there finds another world than after one in the midst of a conversation. */
+static bool makes_or_closes(const struct call *call)
+{
+	return call->family == FAMILY_OPEN || strcmp(call->plain, "close") == 0;
+}
+
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like)
 {
 	const struct call *call = &call_table[p->event->e.call];
@@ -450,6 +456,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	offer_errors(w, p, like, call);
 	if (moves)
 		offer_connection_end(w, p, like, !out);
-	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_LOCK)
+	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_LOCK ||
+		(w->scenario->roles[like->role].restart && makes_or_closes(call)))
 		offer_kill(w, p, like);
 }

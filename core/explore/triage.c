@@ -54,8 +54,10 @@ bool candidates_alike(const struct candidate *a, const struct candidate *b)
 
 bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)
 {
-	return w->trials[a].symptom == w->trials[b].symptom &&
-	       candidates_alike(&w->candidates[a], &w->candidates[b]);
+	const struct trial *x = &w->trials[a], *y = &w->trials[b];
+
+	return x->symptom == y->symptom && (restarts_alike(x->role, x->text, y->role, y->text) ||
+		candidates_alike(&w->candidates[a], &w->candidates[b]));
 }
 
 /*
@@ -154,6 +156,12 @@ static void drop_unreproduced(struct sweep *w)
 	w->n_findings = kept;
 }
 
+static bool findings_alike(const struct sweep *w, const struct finding *a, const struct finding *b)
+{
+	return a->symptom == b->symptom && (restarts_alike(a->role, a->text, b->role, b->text) ||
+		candidates_alike(&w->candidates[a->candidate], &w->candidates[b->candidate]));
+}
+
 /* What turned out to tell the same when it was tried again is one. */
 static void findings_join(struct sweep *w)
 {
@@ -163,9 +171,7 @@ static void findings_join(struct sweep *w)
 		struct finding *f = &w->findings[i], *known = NULL;
 
 		for (uint32_t k = 0; k < kept && !known; k++)
-			if (w->findings[k].symptom == f->symptom &&
-				candidates_alike(&w->candidates[w->findings[k].candidate],
-					&w->candidates[f->candidate]))
+			if (findings_alike(w, &w->findings[k], f))
 				known = &w->findings[k];
 		if (!known) {
 			if (f != &w->findings[kept])

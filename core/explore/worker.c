@@ -44,8 +44,11 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 
 static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
 {
+	bool again = c && c->grade != GRADE_TRANSPARENT && !c->lasting;
+
 	return (struct run_options){
-		.probe = c && c->grade != GRADE_TRANSPARENT && !c->lasting,
+		.probe = again,
+		.restart = again,
 		/* What never heals is only watched for running in circles. */
 		.quiet_ns = QUIET_NS + 4 * w->baseline.duration_ns,
 		.timeout_ns = c && c->lasting ? CIRCLES_NS : w->scenario->timeout_ns > PATIENCE_NS ? 0 : PATIENCE_NS,

@@ -92,6 +92,8 @@ static const struct key server_keys[] = {
 	{ "design", "how it serves many clients", &type_design, FIELD(scenario, reference.server_design) },
 	{ "mistakes", "well-known bugs that it makes", &type_mistakes, FIELD(scenario, reference.server_mistakes),
 		.max = SCENARIO_MISTAKES, .count_offset = offsetof(struct scenario, reference.n_server_mistakes) },
+	{ "restart", "when a fault has ended it, it is started once more, as server~restart, then the clients",
+		&type_bool, FIELD(scenario, reference.server_restart) },
 };
 static const struct map map_server = { "server", server_keys, COUNT_OF(server_keys) };
 

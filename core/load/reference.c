@@ -187,6 +187,7 @@ static void roles_make(struct loader *l, const struct technique_info *t, const s
 		return;
 	}
 	server->stop = SIGTERM;
+	server->restart = s->reference.server_restart;
 	*client = any;
 	client->name = mem_dup("client");
 	client->run = reference_argv(l, t, false);
@@ -271,6 +272,10 @@ void reference_finish(struct loader *l, const struct node *root)
 	if (!t || roles)
 		return;
 	word_check(l, t, node_get(l, node_get(l, root, "server"), "design"), "design", t->designs);
+	if (t->children && s->reference.server_restart)
+		complain(l, node_get(l, node_get(l, root, "server"), "restart"),
+			"leave it out, or take a technique whose server and clients are programs of their own",
+			"the server of %s is a driver: only a service is started again", t->name);
 	mistakes_check(l, t, root, "server");
 	mistakes_check(l, t, root, "client");
 	workload_finish(l, t, node_get(l, root, "workload"));

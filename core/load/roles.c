@@ -38,6 +38,8 @@ static const struct key role_keys[] = {
 	{ "env", "variables of its environment", &type_env, .offset = offsetof(struct role, env) },
 	{ "limits", "setrlimit(2)", &type_map, .offset = offsetof(struct role, limits), .map = &map_limits },
 	{ "driver", "the run ends when every driver has ended", &type_bool, .offset = offsetof(struct role, driver) },
+	{ "restart", "a service: when a fault has ended it, it is started once more, as NAME~restart, then the drivers",
+		&type_bool, .offset = offsetof(struct role, restart) },
 	{ "count", "how many of it run", &type_u32, .offset = offsetof(struct role, count), .min = 1,
 		.max = ARENA_ROLES },
 	{ "after", "not before this role is ready", &type_text, .offset = offsetof(struct role, after) },
@@ -262,6 +264,15 @@ static void after_check(struct loader *l, const struct node *roles, const struct
 	free(names);
 }
 
+/* A driver runs until it is done: it is not there to be started again. */
+static void restart_check(struct loader *l, const struct node *roles, const struct role *role)
+{
+	if (roles && role->restart && role->driver)
+		complain(l, node_get(l, node_get(l, roles, role->name), "restart"),
+			"a service has no `driver: true`, and ends by its `stop:` when the drivers have ended",
+			"\"%s\" is a driver: only a service is started again", role->name);
+}
+
 /* Paths as the runner wants them: the working directory absolute. */
 static void directory_finish(struct loader *l, struct role *role)
 {
@@ -284,7 +295,7 @@ void roles_finish(struct loader *l, const struct node *root)
 
 	for (size_t i = 0; i < s->n_roles; i++) {
 		any_driver |= s->roles[i].driver;
-		n_instances += s->roles[i].count;
+		n_instances += s->roles[i].count * (s->roles[i].restart ? 2 : 1);
 		after_check(l, roles, &s->roles[i]);
 		directory_finish(l, &s->roles[i]);
 	}
@@ -293,8 +304,10 @@ void roles_finish(struct loader *l, const struct node *root)
 			ARENA_ROLES);
 	for (size_t i = 0; i < s->n_roles && !any_driver; i++)
 		s->roles[i].driver = s->roles[i].stop == 0;
-	for (size_t i = 0; i < s->n_roles; i++)
+	for (size_t i = 0; i < s->n_roles; i++) {
 		any_driver |= s->roles[i].driver;
+		restart_check(l, roles, &s->roles[i]);
+	}
 	if (roles && s->n_roles && !any_driver)
 		complain(l, roles, "give one of them `driver: true`",
 			"every role is a service: the run would never end");

@@ -39,6 +39,7 @@ struct role_outcome {
 	enum ended ended;
 	int32_t status;
 	bool driver, service;
+	uint32_t instead_of;	/* "name~restart": index + 1 of the one that had died; else 0 */
 	bool started, ready, hello;	/* hello: the injector was seen in it */
 	bool core;		/* killed by SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGSYS */
 	int32_t fds_at_ready;	/* descriptors open when it was ready; -1: not known */

@@ -30,6 +30,7 @@ struct role {
 	char *ready_text;	/* path, or extended regular expression */
 	int stop;		/* signal that ends a service; 0: not given */
 	bool driver;
+	bool restart;		/* a service that is started again when it has died */
 	uint32_t count;		/* >= 1 */
 	char *after;		/* role name; NULL none */
 	char *input;		/* text for stdin; NULL: /dev/null */
@@ -60,6 +61,7 @@ struct workload {
 struct reference {
 	char *technique;	/* NULL: roles of the user's own */
 	char *server_design;	/* NULL: the technique's default */
+	bool server_restart;
 	char *server_mistakes[SCENARIO_MISTAKES], *client_mistakes[SCENARIO_MISTAKES];
 	size_t n_server_mistakes, n_client_mistakes;
 	uint32_t n_clients;

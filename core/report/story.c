@@ -44,6 +44,8 @@ static void reference_tell(struct pen *p, const struct reference *r)
 	str_addf(&text, "%" PRIu32 " client%s", r->n_clients, r->n_clients == 1 ? "" : "s");
 	if (r->server_design)
 		str_addf(&text, ", a server of the design %s", r->server_design);
+	if (r->server_restart)
+		str_add(&text, ", started again when it has died of a fault");
 	pen_line(p, &text);
 	mistakes_tell(p, "server", r->server_mistakes, r->n_server_mistakes);
 	mistakes_tell(p, "client", r->client_mistakes, r->n_client_mistakes);
@@ -95,6 +97,8 @@ static void role_tell(struct pen *p, const struct role *r)
 		str_add(&text, "; stopped by ");
 		words_signal(&text, r->stop);
 	}
+	if (r->restart)
+		str_add(&text, "; started again when it has died of a fault");
 	pen_line(p, &text);
 	str_fini(&text);
 }

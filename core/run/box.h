@@ -34,6 +34,7 @@ enum phase {
 	PHASE_HELD, /* to be started when `after` is ready: the preload cannot hold it back */
 	PHASE_RUNNING,
 	PHASE_ENDED, /* its main process ended */
+	PHASE_SPARE, /* nobody whose place it would take has died */
 };
 
 /* A role instance, ready to be started again and again. */
@@ -47,6 +48,8 @@ struct instance {
 	char *path, *ready_text; /* owned */
 	struct program program;
 	bool preloaded; /* the injector reaches it */
+	uint32_t spare; /* index of the instance that is started when this one has died; 0: none */
+	bool is_spare;
 	uint64_t after; /* bits: instances that must be ready before it */
 	struct capture out, err;
 	int stdin_fd;
@@ -59,6 +62,7 @@ struct instance {
 	int pid;
 	uint32_t asked; /* the zygote's `forked` that tells that it was started; 0: it was not asked to */
 	bool stop_sent, killed, lingers; /* lingers: its main process ended, a child of it goes on as the service */
+	uint64_t path_print; /* of the path that it is ready by, as another has left it; 0: it was not there */
 	struct role_outcome *outcome;
 };
 
@@ -93,8 +97,10 @@ struct box {
 
 	const struct scenario *scenario;
 	struct instance instances[OUTCOME_ROLES];
-	uint32_t n_instances;
+	uint32_t n_prepared; /* instances that there are: the spares come last */
+	uint32_t n_instances; /* … and that take part in the present run */
 	bool prepared;
+	bool timewait; /* connections come into TIME-WAIT: who is started again may have to do with it */
 
 	/* the present run */
 	struct outcome *out;
@@ -125,13 +131,19 @@ uint16_t box_port(const struct box *box);
 
 /* once.c */
 void role_outcome_reset(struct role_outcome *o, const struct instance *in);
+/* Nothing of it has been yet in the present run: *o tells of it from now on. */
+void instance_begin(struct instance *in, struct role_outcome *o);
+bool fault_fired(const struct box *box);
 /* The timeout is for what comes now: one that gave up late takes nothing from those that come after it. */
 void deadline_begin(struct box *box);
 bool drivers_ended(const struct box *box);
 /* Until it is there, or the run is over. 0 or -errno. */
 int box_wait_until(struct box *box, bool (*there)(const struct box *box));
-/* again.c: what a probe asks for. 0 or -errno. */
-int box_again(struct box *box);
+/* again.c */
+/* What `restart` and `probe` of the options ask for. 0 or -errno. */
+int box_again(struct box *box, const struct run_options *options);
+/* Takes the spares that nobody needed out of the outcome. */
+void spares_drop(struct box *box);
 
 /* capture.c */
 int capture_open(struct capture *c);
@@ -151,6 +163,8 @@ void instance_ask(struct box *box, struct instance *in);
 
 /* ready.c */
 void ready_begin(struct box *box);
+/* The same for one that is started later, where another one of its kind may have left what it is ready by. */
+void ready_begin_late(struct box *box, struct instance *in);
 /* Looks at everything that the harness itself decides; starts what was held back. 0 or -errno (out->why says it). */
 int ready_look(struct box *box);
 void ready_ended(struct box *box, struct instance *in);
@@ -173,6 +187,7 @@ uint32_t box_sweep(struct box *box);
 bool instance_alive(const struct instance *in);
 /* Every process of the run into box->tree: descendants of the box but the zygotes. */
 void box_tree(struct box *box);
+bool process_runs(int pid);	/* it is there, and no zombie */
 /* Index of the arena's process with this pid + 1, or 0. */
 uint32_t arena_proc_of(const struct arena *a, int pid);
 

@@ -73,20 +73,34 @@ static bool name_is(const char *object, const char *name)
 	return n == m || object[n - m - 1] == '/';
 }
 
-/* The role whose process first used an object of this name, or of this key and kind; + 1, 0: not known. */
+/*
+ * The role whose process first used an object of this name, or of this key and kind; + 1, 0: not known. Who took the
+ * place of a dead one and made it anew is answerable for it.
+ */
 static uint32_t owner_of(const struct box *box, const char *name, uint32_t kind, uint64_t key)
 {
 	const struct arena *a = box->arena;
-	uint32_t n = arena_n_objects(a);
+	uint32_t n = arena_n_objects(a), first = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct object *o = &a->objects[i];
 		bool same = name ? name_is(o->name, name) : o->kind == kind && o->key == key;
+		uint32_t role;
 
-		if (o->state == 2 && same && o->proc < ARENA_PROCS && !(name && o->flags & OBF_CONNECTED))
-			return a->procs[o->proc].role < box->n_instances ? a->procs[o->proc].role + 1 : 0;
+		if (o->state != 2 || !same || o->proc >= ARENA_PROCS || (name && o->flags & OBF_CONNECTED))
+			continue;
+		role = a->procs[o->proc].role;
+		if (first && role == box->instances[first - 1].spare)
+			return role + 1;
+		if (first)
+			continue;
+		if (role >= box->n_instances)
+			return 0;
+		first = role + 1;
+		if (!box->instances[role].spare)
+			return first;
 	}
-	return 0;
+	return first;
 }
 
 enum { EMPTY_SIZE = 40, MEMORY_MAGIC = 0x01021994, QUEUES_MAGIC = 0x19800202 };

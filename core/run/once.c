@@ -13,6 +13,7 @@
 #include "core/sys/futex.h"
 #include "core/sys/namespaces.h"
 #include "core/sys/proc.h"
+#include "core/sys/timewait.h"
 
 /* Most runs are over within a rest of this length: no timer wakes the harness in the midst of them. */
 enum { REST_MS = 2 };
@@ -32,6 +33,7 @@ void role_outcome_reset(struct role_outcome *o, const struct instance *in)
 	o->status = 0;
 	o->driver = in->driver;
 	o->service = !in->driver;
+	o->instead_of = 0;
 	o->started = o->ready = o->hello = o->core = false;
 	o->fds_at_ready = o->fds_at_end = -1;
 	o->threads_at_end = 0;
@@ -40,6 +42,19 @@ void role_outcome_reset(struct role_outcome *o, const struct instance *in)
 	o->child_signal = 0;
 	o->ended_ns = 0;
 	o->cpu_ns = 0;
+}
+
+void instance_begin(struct instance *in, struct role_outcome *o)
+{
+	role_outcome_reset(o, in);
+	in->outcome = o;
+	capture_begin(&in->out, &o->out);
+	capture_begin(&in->err, &o->err);
+	in->phase = in->is_spare ? PHASE_SPARE : PHASE_HELD;
+	in->pid = 0;
+	in->asked = 0;
+	in->stop_sent = in->killed = in->lingers = false;
+	in->path_print = 0;
 }
 
 /* Not a memset: an outcome is two megabytes, of which a run uses little. */
@@ -54,18 +69,8 @@ static void outcome_reset(struct box *box, struct outcome *out)
 	out->files_hash = 0;
 	out->n_calls = 0;
 	out->seen_all_events = true;
-	for (uint32_t i = 0; i < box->n_instances; i++) {
-		struct instance *in = &box->instances[i];
-
-		role_outcome_reset(&out->roles[i], in);
-		in->outcome = &out->roles[i];
-		capture_begin(&in->out, &out->roles[i].out);
-		capture_begin(&in->err, &out->roles[i].err);
-		in->phase = PHASE_HELD;
-		in->pid = 0;
-		in->asked = 0;
-		in->stop_sent = in->killed = in->lingers = false;
-	}
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		instance_begin(&box->instances[i], &out->roles[i]);
 }
 
 void deadline_begin(struct box *box)
@@ -76,6 +81,9 @@ void deadline_begin(struct box *box)
 static void run_begin(struct box *box, const struct run_options *options, struct outcome *out)
 {
 	box->out = out;
+	box->n_instances = 0;
+	while (box->n_instances < box->n_prepared && !box->instances[box->n_instances].is_spare)
+		box->n_instances++;
 	box->start_ns = clock_ns();
 	box->timeout_ns = options && options->timeout_ns ? options->timeout_ns : box->scenario->timeout_ns;
 	deadline_begin(box);
@@ -178,7 +186,7 @@ static bool stalled(struct box *box, bool (*there)(const struct box *box))
 	return true;
 }
 
-static bool fault_fired(const struct box *box)
+bool fault_fired(const struct box *box)
 {
 	const struct plan *plan = arena_plan(box->arena);
 
@@ -294,6 +302,10 @@ static void run_end(struct box *box)
 {
 	box->arena->stop = 1;
 	box_sweep(box);
+	if (box->timewait && timewait_clear()) {
+		timewait_set(false);
+		box->timewait = false;
+	}
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		capture_end(&box->instances[i].out);
 		capture_end(&box->instances[i].err);
@@ -301,6 +313,7 @@ static void run_end(struct box *box)
 	blind_collect(box);
 	leftovers_collect(box);
 	events_count(box);
+	spares_drop(box);
 	box->out->duration_ns = clock_ns() - box->start_ns;
 }
 
@@ -314,8 +327,8 @@ int run_once(struct box *box, const struct run_options *options, struct outcome 
 		error = box_wait_until(box, drivers_ended);
 	if (!error)
 		judge_start(box);
-	if (!error && out->end == RUN_DONE && options && options->probe)
-		error = box_again(box);
+	if (!error && out->end == RUN_DONE && options)
+		error = box_again(box, options);
 	if (!error && out->end == RUN_DONE) {
 		box_settle(box);
 		box_stop_services(box);

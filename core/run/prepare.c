@@ -14,6 +14,8 @@
 #include "core/base/banned.h"
 #include "core/run/box.h"
 #include "core/sys/clock.h"
+#include "core/sys/namespaces.h"
+#include "core/sys/timewait.h"
 
 extern char **environ;
 
@@ -208,6 +210,43 @@ static uint32_t ready_kind_of(const struct instance *in)
 	}
 }
 
+static void too_many(char *why, size_t size)
+{
+	snprintf(why, size, "more than %d processes of roles: make count: smaller", ARENA_ROLES);
+}
+
+static struct instance *instance_add(struct box *box, const struct role *spec, size_t role)
+{
+	struct instance *in = &box->instances[box->n_prepared];
+
+	*in = (struct instance){ .spec = spec, .role = (uint32_t)role, .slot = box->n_prepared++ };
+	in->out = in->err = (struct capture){ .read_fd = -1, .write_fd = -1 };
+	in->stdin_fd = -1;
+	return in;
+}
+
+/* One more of each service that is started again when it has died, behind all the others. 0 or -E2BIG. */
+static int spares_add(struct box *box, char *why, size_t size)
+{
+	uint32_t n = box->n_prepared;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct instance *in = &box->instances[i], *spare;
+
+		if (!in->spec->restart || in->driver)
+			continue;
+		if (box->n_prepared >= OUTCOME_ROLES || box->n_prepared >= ARENA_ROLES) {
+			too_many(why, size);
+			return -E2BIG;
+		}
+		in->spare = box->n_prepared;
+		spare = instance_add(box, in->spec, in->role);
+		spare->is_spare = true;
+		snprintf(spare->name, sizeof(spare->name), "%.38s~restart", in->name);
+	}
+	return 0;
+}
+
 /* One instance for each of `count`; names and order first, since `after` speaks of them. */
 static int instances_name(struct box *box, const struct scenario *s, char *why, size_t size)
 {
@@ -217,25 +256,21 @@ static int instances_name(struct box *box, const struct scenario *s, char *why, 
 		any_driver |= s->roles[r].driver;
 	for (size_t r = 0; r < s->n_roles; r++) {
 		for (uint32_t k = 1; k <= s->roles[r].count; k++) {
-			struct instance *in = &box->instances[box->n_instances];
+			struct instance *in;
 
-			if (box->n_instances >= OUTCOME_ROLES || box->n_instances >= ARENA_ROLES) {
-				snprintf(
-					why, size, "more than %d processes of roles: make count: smaller", ARENA_ROLES);
+			if (box->n_prepared >= OUTCOME_ROLES || box->n_prepared >= ARENA_ROLES) {
+				too_many(why, size);
 				return -E2BIG;
 			}
-			*in = (struct instance){ .spec = &s->roles[r], .role = (uint32_t)r, .slot = box->n_instances };
+			in = instance_add(box, &s->roles[r], r);
 			in->driver = any_driver ? in->spec->driver : !in->spec->stop;
-			in->out = in->err = (struct capture){ .read_fd = -1, .write_fd = -1 };
-			in->stdin_fd = -1;
 			if (k == 1)
 				text_copy(in->name, sizeof(in->name), in->spec->name);
 			else
 				snprintf(in->name, sizeof(in->name), "%.36s/%u", in->spec->name, k);
-			box->n_instances++;
 		}
 	}
-	return 0;
+	return spares_add(box, why, size);
 }
 
 /* What a program would have to look for in /proc; of a script only the kernel knows. */
@@ -255,13 +290,15 @@ static void slots_fill(struct box *box)
 {
 	struct arena *a = box->arena;
 
-	a->n_roles = box->n_instances;
-	for (uint32_t i = 0; i < box->n_instances; i++) {
+	a->n_roles = box->n_prepared;
+	for (uint32_t i = 0; i < box->n_prepared; i++) {
 		struct instance *in = &box->instances[i];
 
 		in->after = 0;
-		for (uint32_t j = 0; in->spec->after && j < box->n_instances; j++)
-			if (j != i && !strcmp(box->instances[j].spec->name, in->spec->after))
+		/* Who takes the place of another begins when its time has come. */
+		for (uint32_t j = 0; in->spec->after && !in->is_spare && j < box->n_prepared; j++)
+			if (j != i && !box->instances[j].is_spare &&
+				!strcmp(box->instances[j].spec->name, in->spec->after))
 				in->after |= (uint64_t)1 << j;
 		text_copy(a->roles[i].name, sizeof(a->roles[i].name), in->name);
 		executable_tell(in, &a->roles[i]);
@@ -277,21 +314,28 @@ static int zygotes_start(struct box *box, char *why, size_t size)
 {
 	int64_t deadline = clock_ns() + (int64_t)(2.0 * (double)NS_PER_S * box->scale);
 
-	for (uint32_t i = 0; i < box->n_instances; i++) {
+	for (uint32_t i = 0; i < box->n_prepared; i++) {
 		int error = box->instances[i].preloaded ? instance_zygote(box, &box->instances[i], why, size) : 0;
 
 		if (error)
 			return error;
 	}
-	for (uint32_t i = 0; i < box->n_instances; i++)
+	for (uint32_t i = 0; i < box->n_prepared; i++)
 		if (box->instances[i].zygote)
 			instance_zygote_wait(box, &box->instances[i], deadline);
 	return 0;
 }
 
+/* Who is started again meets what its connections have left, and nobody of a later run does. */
+static void timewait_begin(struct box *box)
+{
+	box->timewait = box->instances[box->n_prepared - 1].is_spare && box->parts & NAMESPACES_NET &&
+			timewait_removable() && !timewait_set(true);
+}
+
 int run_prepare(struct box *box, const struct scenario *s, char *why, size_t size)
 {
-	uint32_t names[OUTCOME_ROLES] = { 0 };
+	uint32_t names[2][OUTCOME_ROLES] = { { 0 } };
 	int error;
 
 	run_finish(box);
@@ -301,8 +345,12 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 	box->scale = box->options.time_scale > 0 ? box->options.time_scale : 1.0;
 	box->port = box_port(box);
 	error = instances_name(box, s, why, size);
-	for (uint32_t i = 0; !error && i < box->n_instances; i++)
-		error = instance_prepare(box, &box->instances[i], ++names[box->instances[i].role], why, size);
+	for (uint32_t i = 0; !error && i < box->n_prepared; i++) {
+		struct instance *in = &box->instances[i];
+
+		/* A spare is told that it is the one whose place it takes. */
+		error = instance_prepare(box, in, ++names[in->is_spare][in->role], why, size);
+	}
 	if (error)
 		return error;
 	box->arena->time_scale = box->scale;
@@ -310,6 +358,7 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 	box->arena->kept_images = box->arena->kept_modules = 0;
 	arena_reset(box->arena);
 	slots_fill(box);
+	timewait_begin(box);
 	if (box->options.zygotes)
 		error = zygotes_start(box, why, size);
 	arena_keep_programs(box->arena);
@@ -327,7 +376,10 @@ void run_finish(struct box *box)
 {
 	if (!box->prepared)
 		return;
-	for (uint32_t i = 0; i < box->n_instances; i++) {
+	if (box->timewait)
+		timewait_set(false);
+	box->timewait = false;
+	for (uint32_t i = 0; i < box->n_prepared; i++) {
 		struct instance *in = &box->instances[i];
 
 		if (in->zygote)
@@ -343,7 +395,7 @@ void run_finish(struct box *box)
 		free(in->path);
 		free(in->ready_text);
 	}
-	box->n_instances = 0;
+	box->n_prepared = box->n_instances = 0;
 	box->prepared = false;
 	box->scenario = NULL;
 }

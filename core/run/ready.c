@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/banned.h"
+#include "core/base/rng.h"
 #include "core/run/box.h"
+#include "core/sys/clock.h"
 #include "core/sys/futex.h"
 #include "core/sys/proc.h"
 
@@ -45,6 +48,35 @@ void ready_begin(struct box *box)
 	}
 }
 
+/* Of the path that it is ready by: another one when it was made anew, or written to. 0: there is none. */
+static uint64_t path_print(const struct instance *in)
+{
+	const char *path = in->ready_text;
+	char full[PATH_MAX];
+	struct stat st;
+
+	if (path[0] != '/' && in->spec->directory) {
+		snprintf(full, sizeof(full), "%s/%s", in->spec->directory, path);
+		path = full;
+	}
+	if (stat(path, &st))
+		return 0;
+	return rng_mix(st.st_ino ^ rng_mix((uint64_t)st.st_ctim.tv_sec * NS_PER_S + (uint64_t)st.st_ctim.tv_nsec)) | 1;
+}
+
+void ready_begin_late(struct box *box, struct instance *in)
+{
+	box->arena->roles[in->slot].ready = NOT_READY;
+	if (in->spec->ready == READY_BY_PATH)
+		in->path_print = path_print(in);
+}
+
+/* What it is ready by was there before it, and it may well leave that as it is. */
+static bool path_left(const struct instance *in)
+{
+	return in->spec->ready == READY_BY_PATH && in->path_print && path_print(in);
+}
+
 /* The injector is not in it: ask the kernel whether it listens. */
 static bool listens(const struct instance *in)
 {
@@ -71,14 +103,9 @@ static bool listens(const struct instance *in)
 static bool instance_ready(struct instance *in, uint32_t kind)
 {
 	if (in->spec->ready == READY_BY_PATH) {
-		const char *path = in->ready_text;
-		char full[PATH_MAX];
+		uint64_t print = path_print(in);
 
-		if (path[0] != '/' && in->spec->directory) {
-			snprintf(full, sizeof(full), "%s/%s", in->spec->directory, path);
-			path = full;
-		}
-		return access(path, F_OK) == 0;
+		return print && print != in->path_print;
 	}
 	if (in->has_regex)
 		return !regexec(&in->regex, in->outcome->out.text, 0, NULL, 0) ||
@@ -139,8 +166,8 @@ bool ready_by_idleness(struct box *box)
 		const struct instance *in = &box->instances[i];
 		const struct role_slot *slot = &box->arena->roles[i];
 
-		if (in->phase == PHASE_RUNNING && slot->ready == NOT_READY && slot->ready_at != READY_HARNESS &&
-			ready_after_met(box, in))
+		if (in->phase == PHASE_RUNNING && slot->ready == NOT_READY &&
+			(slot->ready_at != READY_HARNESS || path_left(in)) && ready_after_met(box, in))
 			those |= (uint64_t)1 << i;
 	}
 	for (uint32_t i = 0; i < box->n_instances; i++) {
@@ -149,7 +176,7 @@ bool ready_by_idleness(struct box *box)
 		if (!(those >> i & 1))
 			continue;
 		ready_set(box, in, IS_READY);
-		if (!in->guessed)
+		if (!in->guessed && !in->is_spare)
 			str_addf(&box->notes,
 				"%s was taken for ready when nothing moved: it was not seen to listen\n", in->name);
 		in->guessed = true;

@@ -67,19 +67,12 @@ static void outcome_status(const struct box *box, const struct instance *in, int
 		o->ended = ENDED_SIGNAL;
 }
 
-static bool is_running(int pid)
-{
-	char letter = proc_state_letter(pid);
-
-	return letter && letter != 'Z' && letter != 'X';
-}
-
 /* A process that lives but has not told its name yet: it was forked a moment ago. */
 static bool any_nameless(struct box *box)
 {
 	box_tree(box);
 	for (uint32_t i = 0; i < box->n_tree; i++)
-		if (!arena_proc_of(box->arena, box->tree[i]) && is_running(box->tree[i]))
+		if (!arena_proc_of(box->arena, box->tree[i]) && process_runs(box->tree[i]))
 			return true;
 	return false;
 }
@@ -91,7 +84,7 @@ static int child_of_role(const struct box *box, const struct instance *in)
 
 	for (uint32_t i = 0; i < n && i < ARENA_PROCS; i++)
 		if (a->procs[i].role == in->slot && a->procs[i].pid != in->pid && a->procs[i].state == PROC_ALIVE &&
-			is_running(a->procs[i].pid))
+			process_runs(a->procs[i].pid))
 			return a->procs[i].pid;
 	return 0;
 }
@@ -136,7 +129,7 @@ static void instance_ended(struct box *box, struct instance *in, int status, con
 static struct instance *instance_of(struct box *box, int pid, bool *is_zygote)
 {
 	*is_zygote = false;
-	for (uint32_t i = 0; i < box->n_instances; i++) {
+	for (uint32_t i = 0; i < box->n_prepared; i++) {
 		struct instance *in = &box->instances[i];
 
 		if (in->zygote == pid && pid) {
@@ -273,9 +266,7 @@ static bool all_killed(struct box *box, uint32_t *n_killed)
 
 	box_tree(box);
 	for (uint32_t i = 0; i < box->n_tree; i++) {
-		char letter = proc_state_letter(box->tree[i]);
-
-		if (!letter || letter == 'Z' || letter == 'X')
+		if (!process_runs(box->tree[i]))
 			continue;
 		kill(box->tree[i], SIGKILL);
 		n++;

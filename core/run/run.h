@@ -48,7 +48,9 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
 /*
  * One run with the faults in arena_plan(box_arena(box)), which the caller has filled. *out is filled completely; the
  * history is in the arena afterwards. `probe`: after the drivers have ended, run each once more without faults; its
- * outcome is appended as role "name~probe". 0, or -errno if the harness broke (out->end is then RUN_BROKEN).
+ * outcome is appended as role "name~probe". `restart`: when roles of `restart: true` have died of a fault, they are
+ * started once more when the drivers have ended, as role "name~restart", and a probe follows.
+ * 0, or -errno if the harness broke (out->end is then RUN_BROKEN).
  */
 /*
  * What counts: a service is stopped by its `stop:` signal (SIGTERM if it names none) once every driver has ended and
@@ -59,7 +61,7 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
  * are blocked without a bound, and no program has a timer; a role that is not ready then counts as ready first.
  */
 struct run_options {
-	bool probe;
+	bool probe, restart;
 	int64_t timeout_ns;	/* 0: the scenario's */
 	bool may_spin;		/* a role may look again and again: the timeout alone ends it */
 	int64_t quiet_ns;	/* over, as by a timeout, when so long only services ticked on in vain; 0: never */

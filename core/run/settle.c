@@ -139,9 +139,7 @@ static bool orphans_end(const struct box *box)
 	bool some = false;
 
 	for (uint32_t i = 0; i < box->n_tree; i++) {
-		char letter = proc_state_letter(box->tree[i]);
-
-		if (letter && letter != 'Z' && letter != 'X' && orphaned_by_fault(box, box->tree[i]))
+		if (process_runs(box->tree[i]) && orphaned_by_fault(box, box->tree[i]))
 			some |= kill(box->tree[i], SIGKILL) == 0;
 	}
 	return some;
@@ -271,9 +269,8 @@ void box_stop_services(struct box *box)
 	quiet_wait(box, true, &now, scaled(box, 500 * NS_PER_MS));
 	for (uint32_t i = 0; i < box->n_tree; i++) {
 		uint32_t owner = owner_of_process(box, box->tree[i]);
-		char letter = proc_state_letter(box->tree[i]);
 
-		if (!letter || letter == 'Z' || letter == 'X' || !is_stray(box, box->tree[i]) ||
+		if (!process_runs(box->tree[i]) || !is_stray(box, box->tree[i]) ||
 			(owner && box->instances[owner - 1].driver))
 			continue;
 		left_add(box->out, LEFT_PROCESS, owner,

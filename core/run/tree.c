@@ -14,7 +14,7 @@ bool instance_alive(const struct instance *in)
 
 static bool is_zygote(const struct box *box, int pid)
 {
-	for (uint32_t i = 0; i < box->n_instances; i++)
+	for (uint32_t i = 0; i < box->n_prepared; i++)
 		if (box->instances[i].zygote == pid)
 			return true;
 	return false;
@@ -60,6 +60,13 @@ void box_tree(struct box *box)
 		for (int i = 0; i < n && i < 256; i++)
 			tree_add(box, pids[i]);
 	}
+}
+
+bool process_runs(int pid)
+{
+	char letter = proc_state_letter(pid);
+
+	return letter && letter != 'Z' && letter != 'X';
 }
 
 uint32_t arena_proc_of(const struct arena *a, int pid)

@@ -25,7 +25,7 @@ struct shared {
 	int error;
 	char why[512];
 	unsigned done;
-	bool probe;
+	bool probe, restart;
 	unsigned payload_from;	/* the run from which the bytes that are moved are recorded; 0: never */
 	int64_t timeout_ns, quiet_ns;
 	unsigned n_runs;	/* 0: RUNS */
@@ -78,7 +78,7 @@ static int work(struct box *box, void *data)
 {
 	const struct test *t = data;
 	struct shared *x = t->shared;
-	struct run_options options = { .probe = x->probe, .timeout_ns = x->timeout_ns,
+	struct run_options options = { .probe = x->probe, .restart = x->restart, .timeout_ns = x->timeout_ns,
 				       .quiet_ns = x->quiet_ns };
 
 	x->error = run_prepare(box, t->scenario, x->why, sizeof(x->why));
@@ -120,7 +120,7 @@ static void pair_add(struct scenario *s)
 {
 	role_add(s, "server", (const char *[]){ "serve", "${TMP}/s", NULL })->stop = SIGTERM;
 	role_add(s, "client", (const char *[]){ "ask", "${TMP}/s", NULL })->driver = true;
-	s->roles[1].after = strdup("server");
+	s->roles[s->n_roles - 1].after = strdup("server");
 }
 
 static void assert_pair(const struct outcome *o)
@@ -226,6 +226,118 @@ Test(box, a_probe_after_a_kill_by_exec)
 Test(box, a_probe_after_a_kill_by_fork)
 {
 	client_killed_and_probed(true);
+}
+
+static void assert_served_after_all(const struct outcome *o)
+{
+	cr_assert_eq(o->end, RUN_DONE, "%s", o->why);
+	cr_assert_eq(o->n_left, 0u, "%s", o->left[0].text);
+	cr_assert_eq(o->roles[0].ended, ENDED_BY_FAULT);
+	cr_assert_eq(o->n_roles, 4u);
+	/* A role of its own, which nothing strikes: it comes up, serves, and is stopped. */
+	cr_assert_str_eq(o->roles[2].name, "server~restart");
+	cr_assert_eq(o->roles[2].instead_of, 1u);
+	cr_assert(o->roles[2].service && o->roles[2].ready && o->roles[2].hello);
+	cr_assert_eq(o->roles[2].ended, ENDED_EXIT);
+	cr_assert_eq(o->roles[2].status, 0);
+	cr_assert_str_eq(o->roles[2].out.text, "ready\nserved\n");
+	cr_assert_str_eq(o->roles[3].name, "client~probe");
+	cr_assert_str_eq(o->roles[3].out.text, "answer of 8 bytes\n");
+}
+
+static void text_free_and_set(char **to, const char *text)
+{
+	free(*to);
+	*to = strdup(text);
+}
+
+static void server_killed_and_restarted(bool zygotes, enum ready ready, const char *ready_text)
+{
+	struct test t = test_new();
+	struct role *server;
+
+	pair_add(t.scenario);
+	server = &t.scenario->roles[0];
+	text_free_and_set(&server->run[1], "serve-anew");
+	server->restart = true;
+	server->ready = ready;
+	server->ready_text = ready_text ? strdup(ready_text) : NULL;
+	fault_add(t.scenario, "server*", "receive", ACT_KILL);
+	t.shared->restart = true;
+	run_box(&t, zygotes);
+	cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+	for (unsigned i = 0; i < RUNS; i++) {
+		cr_assert_eq(t.shared->fired[i], 1u);
+		assert_served_after_all(&t.shared->runs[i]);
+	}
+	test_free(&t);
+}
+
+Test(box, a_restart_after_a_kill_by_exec)
+{
+	server_killed_and_restarted(false, READY_BY_DEFAULT, NULL);
+}
+
+Test(box, a_restart_after_a_kill_by_fork)
+{
+	server_killed_and_restarted(true, READY_BY_DEFAULT, NULL);
+}
+
+Test(box, a_restart_is_ready_by_what_it_says_itself)
+{
+	server_killed_and_restarted(true, READY_BY_OUTPUT, "^ready");
+}
+
+/* The socket file of the one that was killed does not tell that the next one listens. */
+Test(box, a_path_that_was_left_tells_nothing_of_a_restart)
+{
+	server_killed_and_restarted(true, READY_BY_PATH, "${TMP}/s");
+}
+
+/* Nobody died, or it was not asked for: the run is as ever. */
+Test(box, no_restart_without_a_death)
+{
+	for (int asked = 0; asked < 2; asked++) {
+		struct test t = test_new();
+
+		pair_add(t.scenario);
+		t.scenario->roles[0].restart = true;
+		fault_add(t.scenario, asked ? "client" : "server", "receive", ACT_KILL);
+		t.shared->restart = asked;
+		run_box(&t, true);
+		cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+		cr_assert_eq(t.shared->runs[0].n_roles, 2u);
+		cr_assert_eq(t.shared->runs[0].roles[!!asked].ended, ENDED_BY_FAULT);
+		test_free(&t);
+	}
+}
+
+/* Of two services the second: the place of the first's spare is not in the outcome. */
+Test(box, only_who_died_is_started_again)
+{
+	struct test t = test_new();
+	struct role *first = role_add(t.scenario, "first", (const char *[]){ "serve-anew", "${TMP}/f", NULL });
+
+	first->stop = SIGTERM;
+	first->restart = true;
+	pair_add(t.scenario);
+	text_free_and_set(&t.scenario->roles[1].run[1], "serve-anew");
+	t.scenario->roles[1].restart = true;
+	fault_add(t.scenario, "server", "receive", ACT_KILL);
+	t.shared->restart = true;
+	run_box(&t, true);
+	cr_assert_eq(t.shared->done, RUNS, "%s", t.shared->why);
+	for (unsigned i = 0; i < RUNS; i++) {
+		const struct outcome *o = &t.shared->runs[i];
+
+		cr_assert_eq(o->n_roles, 5u);
+		cr_assert_str_eq(o->roles[0].out.text, "ready\nserved\n");
+		cr_assert_str_eq(o->roles[3].name, "server~restart");
+		cr_assert_eq(o->roles[3].instead_of, 2u);
+		cr_assert_str_eq(o->roles[3].out.text, "ready\nserved\n");
+		cr_assert_str_eq(o->roles[4].out.text, "answer of 8 bytes\n");
+	}
+	test_free(&t);
 }
 
 /* Nobody but the box lets it go on, and the box is not told of a stop by the one that forks. */

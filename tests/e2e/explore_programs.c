@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/str.h"
 #include "tests/support/scenario_text.h"
 #include "core/base/banned.h"
 
@@ -204,4 +205,57 @@ Test(explore_programs, one_fault_of_a_kind_can_be_asked_for)
 	cr_assert_not_null(strstr(r.err, "--inject shrt: 1: no such kind of fault"), "%s", r.err);
 	sabot_run_fini(&r);
 	test_directory_remove(directory);
+}
+
+static struct sabot_run explored_again(const char *mode, const char *restart, const char *inject)
+{
+	char *directory = test_directory(), *yaml = mem_printf(
+		HEADER "roles:\n  server:\n    run: [" TARGET ", %s, \"${TMP}/s\"]\n    stop: TERM\n%s"
+		"  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n",
+		mode, restart);
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", inject, NULL });
+	if (r.code == 1) {
+		const char *const replay[] = { "run", "findings/01.yaml", NULL };
+		struct sabot_run again = sabot_run(directory, NULL, replay);
+
+		cr_expect_eq(again.code, 1, "%s%s", again.out, again.err);
+		sabot_run_fini(&again);
+	}
+	test_directory_remove(directory);
+	free(yaml);
+	return r;
+}
+
+/* The socket file of the one that was killed is in the way: told once, wherever it was killed, and by its line. */
+Test(explore_programs, what_keeps_a_service_from_coming_up_again)
+{
+	struct sabot_run r = explored_again("serve", "    restart: true\n", "kill");
+
+	cr_expect_eq(r.code, 1, "%s%s", r.out, r.err);
+	SAYS(r.out, "server, started again, ends with exit status 1 before it is ready: target: listen: Address");
+	SAYS(r.out, "server~restart, after bind at target.c:");
+	SAYS(r.out, "\n1 finding\n");
+	sabot_run_fini(&r);
+}
+
+Test(explore_programs, who_comes_up_again_is_no_finding)
+{
+	struct sabot_run r = explored_again("serve-anew", "    restart: true\n", "kill");
+
+	cr_expect_eq(r.code, 0, "%s%s", r.out, r.err);
+	SAYS(r.out, "+kill");
+	sabot_run_fini(&r);
+}
+
+/* Whose author does not promise that it can be started again is not asked to. */
+Test(explore_programs, nobody_is_started_again_who_does_not_say_so)
+{
+	struct sabot_run r = explored_again("serve", "", "kill");
+
+	cr_expect_eq(r.code, 0, "%s%s", r.out, r.err);
+	SAYS(r.out, "+kill");
+	sabot_run_fini(&r);
 }

@@ -403,3 +403,43 @@ Test(run, a_child_that_crashes_is_seen_whoever_looks_away)
 		expect(yaml, 1, "was killed by signal SEGV");
 	}
 }
+
+#define AGAIN(mode) \
+	HEADER "roles:\n" \
+	       "  server:\n    run: [" TARGET ", " mode ", \"${TMP}/s\"]\n    stop: TERM\n    restart: true\n" \
+	       "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n"
+
+/* The struck client may fail with its service; who comes after the restart may not. */
+Test(run, a_service_that_was_killed_is_started_again)
+{
+	static const char kill[] = "faults:\n  - {in: server, at: receive, do: {kill: self}}\n";
+	char *yaml = mem_printf("%s%s", AGAIN("serve-anew"), kill);
+	struct sabot_run r = run_text(yaml, "-v");
+
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	SAYS(r.out, "server  killed by a fault");
+	SAYS(r.out, "server~restart  exit 0");
+	SAYS(r.out, "client~probe  exit 0");
+	sabot_run_fini(&r);
+	free(yaml);
+	yaml = mem_printf("%s%s", AGAIN("serve"), kill);
+	expect(yaml, 1, "server~restart ended with status 1");
+	free(yaml);
+}
+
+/* It is no driver's conversation that is struck, and nobody waits for it any more: still it is started again. */
+Test(run, a_service_that_is_killed_when_the_drivers_have_ended_is_started_again)
+{
+	expect(AGAIN("serve") "faults:\n  - {in: server, at: close, do: {kill: self}}\n", 1,
+		"server~restart ended with status 1");
+}
+
+Test(run, the_child_of_a_service_is_not_the_service)
+{
+	struct sabot_run r = run_text(AGAIN("serve-each")
+		"faults:\n  - {in: server.1, at: receive, do: {kill: self}}\nexpect:\n  exit: {client: 1}\n", "-v");
+
+	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
+	cr_assert_null(strstr(r.out, "~restart"), "%s", r.out);
+	sabot_run_fini(&r);
+}

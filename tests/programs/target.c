@@ -216,6 +216,13 @@ static int serve(char **args)
 	return 0;
 }
 
+/* serve-anew PATH: as serve, where another one may have left its socket file. */
+static int serve_anew(char **args)
+{
+	unlink(args[0]);
+	return serve(args);
+}
+
 /* kernel-first PATH: as serve, but has asked the kernel something before. */
 static int kernel_first(char **args)
 {
@@ -559,6 +566,7 @@ int main(int argc, char **argv)
 		{ "spin", 0, spin },
 		{ "serve", 1, serve },
 		{ "ask", 1, ask },
+		{ "serve-anew", 1, serve_anew },
 		{ "serve-each", 1, serve_each },
 		{ "hold", 1, hold },
 		{ "nurse", 0, nurse },

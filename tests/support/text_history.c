@@ -245,6 +245,15 @@ static const char *channel_declare(struct text_history *t, const struct item *it
 	return NULL;
 }
 
+/* "server~restart" takes the place of server: its index + 1. */
+static uint32_t role_instead(const struct outcome *o, size_t n, const char *name)
+{
+	for (uint32_t i = 0; i < o->n_roles; i++)
+		if (strlen(o->roles[i].name) == n && !strncmp(o->roles[i].name, name, n))
+			return i + 1;
+	return 0;
+}
+
 static struct role_outcome *role_of(struct outcome *o, const char *name)
 {
 	uint32_t i = 0;
@@ -255,6 +264,8 @@ static struct role_outcome *role_of(struct outcome *o, const char *name)
 		o->roles[o->n_roles++] = (struct role_outcome){ .ended = ENDED_EXIT, .role = UINT32_MAX,
 			.driver = !strncmp(name, "client", 6), .service = strncmp(name, "client", 6) != 0 };
 		text_copy(o->roles[i].name, ROLE_NAME, name);
+		if (strstr(name, "~restart"))
+			o->roles[i].instead_of = role_instead(o, strcspn(name, "~"), name);
 	}
 	return &o->roles[i];
 }

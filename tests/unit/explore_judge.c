@@ -468,3 +468,138 @@ Test(judge, a_service_that_ends_badly_when_it_is_stopped_is_mentioned)
 	cr_assert(baseline_sound(&sweep->baseline, scenario));
 	cr_assert(strstr(sweep->baseline.notes, "server exits with 3 when it is stopped"), "%s", sweep->baseline.notes);
 }
+
+enum { RESTART = 2, PROBE_AFTER = 3 };
+
+/* The server was killed and started again: the struck client failed, all that came after it went well. */
+static void restarted_set(void)
+{
+	outcome_set(now, false);
+	now->roles[SERVER].ended = ENDED_BY_FAULT;
+	now->roles[SERVER].status = SIGKILL;
+	now->roles[CLIENT].status = 1;
+	output_set(&now->roles[CLIENT].out, "");
+	role_set(&now->roles[RESTART], "server~restart", true, "listening\n");
+	now->roles[RESTART].instead_of = SERVER + 1;
+	role_set(&now->roles[PROBE_AFTER], "client~probe", false, "one\ntwo\n");
+	now->n_roles = 4;
+}
+
+static struct trial trial_of(struct candidate c)
+{
+	struct trial t = { .result = RESULT_HANDLED };
+
+	t.symptom = judge(sweep, &c, now, &t);
+	return t;
+}
+
+static struct trial killed(void)
+{
+	return trial_of(disruptive("server", "client", ACT_KILL));
+}
+
+Test(judge, who_is_started_again_and_serves_is_no_finding)
+{
+	restarted_set();
+	cr_expect_eq(killed().symptom, SYMPTOM_NONE, "%s", killed().text);
+	/* What the dead one has left is excused. */
+	now->left[now->n_left++] = (struct left){ .kind = LEFT_SHM, .owner = SERVER + 1, .excused = true };
+	cr_expect_eq(killed().symptom, SYMPTOM_NONE, "%s", killed().text);
+}
+
+Test(judge, who_does_not_come_up_again_is_down)
+{
+	struct trial t;
+
+	restarted_set();
+	now->n_roles = PROBE_AFTER;
+	now->roles[RESTART].ready = false;
+	now->roles[RESTART].status = 1;
+	output_set(&now->roles[RESTART].err, "bind: Address already in use\n");
+	t = killed();
+	cr_expect_eq(t.symptom, SYMPTOM_DOWN);
+	cr_expect_str_eq(t.role, "server~restart");
+	cr_expect_not_null(strstr(t.text, "server, started again, ends with exit status 1 before it is ready: bind"));
+}
+
+Test(judge, who_hangs_when_started_again_is_down)
+{
+	struct trial t;
+
+	restarted_set();
+	now->end = RUN_HUNG;
+	t = killed();
+	cr_expect_eq(t.symptom, SYMPTOM_DOWN);
+	cr_expect_str_eq(t.text, "server, started again, does not answer");
+	cr_expect_str_eq(t.property, "no-hang");
+	now->roles[RESTART].ready = false;
+	t = killed();
+	cr_expect_eq(t.symptom, SYMPTOM_DOWN);
+	cr_expect_str_eq(t.text, "server, started again, does not become ready");
+}
+
+Test(judge, who_crashes_when_started_again_is_down)
+{
+	struct trial t;
+
+	restarted_set();
+	now->roles[RESTART].ended = ENDED_SIGNAL;
+	now->roles[RESTART].status = SIGBUS;
+	t = killed();
+	cr_expect_eq(t.symptom, SYMPTOM_DOWN);
+	cr_expect_str_eq(t.text, "server, started again, is killed by SIGBUS");
+	cr_expect_str_eq(t.property, "no-crash");
+}
+
+Test(judge, a_probe_that_a_restart_does_not_serve_is_a_finding)
+{
+	struct trial t;
+
+	restarted_set();
+	now->roles[PROBE_AFTER].status = 1;
+	t = killed();
+	cr_expect_eq(t.symptom, SYMPTOM_DOWN);
+	cr_expect_not_null(strstr(t.text, "with server started again, client~probe ends with exit status 1"));
+	restarted_set();
+	output_set(&now->roles[PROBE_AFTER].out, "one\none\n");
+	cr_expect_eq(killed().symptom, SYMPTOM_WRONG_OUTPUT);
+	/* Without a restart nobody was there to serve it. */
+	now->roles[RESTART] = now->roles[PROBE_AFTER];
+	now->n_roles = PROBE_AFTER;
+	cr_expect_eq(killed().symptom, SYMPTOM_NONE);
+}
+
+Test(judge, a_restart_is_stopped_as_the_first_was)
+{
+	restarted_set();
+	now->roles[RESTART].status = 3;
+	cr_expect_eq(killed().symptom, SYMPTOM_DOWN);
+	now->roles[RESTART].ended = ENDED_BY_HARNESS;
+	now->roles[RESTART].status = SIGKILL;
+	cr_expect_eq(killed().symptom, SYMPTOM_HANG);
+}
+
+Test(judge, what_a_restart_leaves_is_its_own)
+{
+	struct trial t;
+
+	restarted_set();
+	now->left[now->n_left++] = (struct left){ .kind = LEFT_SOCKET, .owner = RESTART + 1, .text = "socket file s" };
+	t = killed();
+	cr_expect_eq(t.symptom, SYMPTOM_LEFTOVER);
+	cr_expect_str_eq(t.property, "no-leftovers");
+	now->left[0].owner = CLIENT + 1;
+	cr_expect_eq(killed().symptom, SYMPTOM_NONE, "%s", killed().text);
+	now->n_left = 0;
+	now->roles[RESTART].fds_at_end = 6;
+	cr_expect_eq(killed().symptom, SYMPTOM_LEAK);
+}
+
+Test(judge, one_restart_that_fails_is_told_once)
+{
+	static const char role[] = "server~restart", text[] = "server, started again, does not become ready";
+
+	cr_expect(restarts_alike(role, text, role, text));
+	cr_expect_not(restarts_alike(role, text, role, "another"));
+	cr_expect_not(restarts_alike("client~probe", text, "client~probe", text));
+}

@@ -281,3 +281,22 @@ Test(menu, a_stream_ends_between_two_writes)
 	cr_expect_eq(count(ACT_EOF), 0);
 	cr_expect_eq(count(ACT_HANGUP), 1);
 }
+
+/* Another one finds there what the first has made, and may not have finished. */
+Test(menu, who_is_started_again_is_killed_where_it_makes_things)
+{
+	static const char *const makes[] = { "shm_open", "open", "mq_open", "close" };
+
+	for (size_t i = 0; i < sizeof(makes) / sizeof(*makes); i++) {
+		sweep->n_candidates = 0;
+		scenario->roles[0].restart = false;
+		offer(makes[i], NULL);
+		cr_expect_eq(count(ACT_KILL), 0, "%s", makes[i]);
+		scenario->roles[0].restart = true;
+		offer(makes[i], NULL);
+		cr_expect_eq(count(ACT_KILL), 2, "%s", makes[i]);
+	}
+	sweep->n_candidates = 0;
+	offer("shm_unlink", NULL);
+	cr_expect_eq(count(ACT_KILL), 0, "it may be on its way out already");
+}
