@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * all-answered: each request gets its answer (requests.h), unless the one that asked died. A request that was given up
- * is not answered. Programs of the user's own are asked only if any answer was sent at all: else their messages may be
- * such as need none.
+ * all-answered: each request gets its answer (requests.h), unless the one that asked died, or its service did and was
+ * started again after it. A request that was given up is not answered. Programs of the user's own are asked only if any
+ * answer was sent at all: else their messages may be such as need none.
  */
 #include "core/check/applies.h"
 #include "core/check/requests.h"
@@ -26,7 +26,8 @@ static void all_answered_check(const struct property_input *in, struct verdict *
 	messages_init(&m, h);
 	requests_init(&r, &m, h);
 	for (size_t i = 0; i < r.n; i++) {
-		if (r.items[i].answered || who_died(in, r.items[i].proc))
+		if (r.items[i].answered || who_died(in, r.items[i].proc) ||
+			who_lost_service(in, who_role(in, r.items[i].proc)))
 			continue;
 		if (!n_open++)
 			first = r.items[i].sent;

@@ -52,11 +52,40 @@ uint32_t messages_who(const struct messages *m, uint32_t id)
 	return 0;
 }
 
-static void collect(struct messages *m, const struct history *h)
+/* Did a role begin with this process that had begun before: a probe, or a service that was started again? */
+static bool comes_again(const struct history *h, uint32_t proc)
+{
+	size_t n = strcspn(h->procs[proc].name, "~");
+
+	if (h->procs[proc].parent)
+		return false;
+	for (uint32_t i = 0; i < proc; i++)
+		if (!h->procs[i].parent && strlen(h->procs[i].name) == n &&
+			!strncmp(h->procs[i].name, h->procs[proc].name, n))
+			return true;
+	return false;
+}
+
+/* Events of the first go: who comes again gives the same numbers to other messages. */
+static size_t first_go(const struct history *h)
+{
+	uint32_t again = 0;
+	size_t n = 0;
+
+	while (again < h->n_procs && !comes_again(h, again))
+		again++;
+	if (again == h->n_procs)
+		return h->n_events;
+	while (n < h->n_events && h->events[n].proc != again)
+		n++;
+	return n;
+}
+
+static void collect(struct messages *m, const struct history *h, size_t n)
 {
 	m->items = mem_new(h->n_events * sizeof(*m->items));
 	m->receipts = mem_new(h->n_events * sizeof(*m->receipts));
-	for (size_t i = 0; i < h->n_events; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct event *e = &h->events[i].e;
 
 		if (e->kind == EV_SENT) {
@@ -118,7 +147,7 @@ static struct message *message_find(struct messages *m, const struct event *e)
 	return found;
 }
 
-static void match(struct messages *m, const struct history *h)
+static void match(struct messages *m, const struct history *h, size_t n)
 {
 	for (size_t i = 0; i < m->n_receipts; i++) {
 		struct message *x = message_find(m, &h->events[m->receipts[i].event].e);
@@ -129,7 +158,7 @@ static void match(struct messages *m, const struct history *h)
 		if (!x->n_received++)
 			x->received = m->receipts[i].event + 1;
 	}
-	for (size_t i = 0; i < h->n_events; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct history_event *e = &h->events[i];
 		struct message *x;
 
@@ -143,10 +172,12 @@ static void match(struct messages *m, const struct history *h)
 
 void messages_init(struct messages *m, const struct history *h)
 {
+	size_t n = first_go(h);
+
 	*m = (struct messages){ .items = NULL };
-	collect(m, h);
+	collect(m, h, n);
 	drop_retransmissions(m);
-	match(m, h);
+	match(m, h, n);
 }
 
 void messages_fini(struct messages *m)

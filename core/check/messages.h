@@ -2,7 +2,8 @@
 /*
  * The numbered messages that programs told of through sabot.h. A message is known by (sender, receiver, sequence);
  * receiver 0, on either side, fits any. A second EV_SENT of the same message is a retransmission. Where messages have
- * priorities, bits 56 to 63 of the sequence are the priority and the rest counts.
+ * priorities, bits 56 to 63 of the sequence are the priority and the rest counts. Only the messages of the first go are
+ * judged by their numbers: a probe, and a service that was started again, begin to count anew.
  */
 #ifndef CORE_CHECK_MESSAGES_H
 #define CORE_CHECK_MESSAGES_H
