@@ -51,7 +51,7 @@ static int socket_open(const struct sockaddr_un *address)
 {
 	int fd;
 
-	if (unlink(address->sun_path) < 0 && errno != ENOENT)
+	if (!mistake(OLD_NAME_KEPT) && unlink(address->sun_path) < 0 && errno != ENOENT)
 		say_errno("unlink %s", address->sun_path);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {

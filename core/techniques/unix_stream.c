@@ -32,7 +32,7 @@ static int master_open(const struct sockaddr_un *address)
 	int master_socket;
 
 	/* Remove the old socket: a server that was killed has left its name behind, and bind() would fail. */
-	if (unlink(address->sun_path) < 0 && errno != ENOENT)
+	if (!mistake(OLD_NAME_KEPT) && unlink(address->sun_path) < 0 && errno != ENOENT)
 		say_errno("unlink %s", address->sun_path);
 	master_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (master_socket < 0) {

@@ -168,6 +168,16 @@ static const struct mutant plans[] = {
 	{ .mistake = "emfile-busy-loop",
 		.workload = "{pattern: echo, messages: 3}",
 		.faults = AT("server", "accept") "    always: true\n    times: 3\n    do: {fail: EMFILE}\n" },
+	{ .mistake = "old-name-kept",
+		.workload = "{pattern: echo, messages: 3}",
+		.restart = true,
+		.faults = AT("server", "accept") "    when: after\n    nth: 1\n    do: {kill: self}\n",
+		.techniques = "unix-stream unix-seqpacket" },
+	{ .mistake = "old-name-kept",
+		.workload = "{pattern: echo, messages: 3}",
+		.restart = true,
+		.faults = AT("server", "receive") ON "    nth: 2\n    do: {kill: self}\n",
+		.techniques = "unix-dgram" },
 	{ .mistake = "zombie-children", .designs = "fork", .workload = "{pattern: echo, messages: 3}", .n_clients = 3 },
 };
 static const size_t n_plans = sizeof(plans) / sizeof(plans[0]);

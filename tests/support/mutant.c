@@ -67,21 +67,30 @@ static void add_for(struct str *s, const char *text, const char *technique)
 	}
 }
 
+static void key_add(struct str *s, bool *open, const char *side, const char *key, const char *value)
+{
+	str_addf(s, "%s%s: %s", *open ? ", " : side, key, value);
+	*open = true;
+}
+
 /* "server: {design: poll, mistakes: [short-read]}", or nothing if there is nothing to say. */
 static void side_add(struct str *s, const struct mutant *m, const char *side, bool careful, const char *key,
 	const char *value)
 {
 	const char *makes = m->side ? m->side : mistake_find(m->mistake)->side;
-	bool mistaken = !careful && (strcmp(makes, "both") == 0 || strcmp(makes, side) == 0);
+	bool mistaken = !careful && (strcmp(makes, "both") == 0 || strcmp(makes, side) == 0), open = false;
+	char *start = mem_printf("%s: {", side), *list = mem_printf("[%s]", m->mistake);
 
 	if (key)
-		str_addf(s, "%s: {%s: %s", side, key, value);
-	else if (mistaken)
-		str_addf(s, "%s: {", side);
+		key_add(s, &open, start, key, value);
+	if (m->restart && strcmp(side, "server") == 0)
+		key_add(s, &open, start, "restart", "true");
 	if (mistaken)
-		str_addf(s, "%smistakes: [%s]", key ? ", " : "", m->mistake);
-	if (key || mistaken)
+		key_add(s, &open, start, "mistakes", list);
+	if (open)
 		str_add(s, "}\n");
+	free(start);
+	free(list);
 }
 
 static char *scenario_make(const struct mutant *m, const struct mutant_row *row, bool careful)

@@ -24,6 +24,7 @@ struct mutant {
 	const char *care_faults;	/* … for the careful version, where it must differ; NULL: the same */
 	const char *care_expect;	/* YAML below `expect:` for the careful version; NULL: every property holds */
 	unsigned n_clients;	/* 0: 1 */
+	bool restart;		/* the server is started again when it has died */
 };
 
 /* One test: a plan with a technique and a design ("" if the technique has none). */
