@@ -329,8 +329,12 @@ static int zygotes_start(struct box *box, char *why, size_t size)
 /* Who is started again meets what its connections have left, and nobody of a later run does. */
 static void timewait_begin(struct box *box)
 {
-	box->timewait = box->instances[box->n_prepared - 1].is_spare && box->parts & NAMESPACES_NET &&
-			timewait_removable() && !timewait_set(true);
+	if (!box->instances[box->n_prepared - 1].is_spare || !(box->parts & NAMESPACES_NET))
+		return;
+	box->timewait = timewait_removable() && !timewait_set(true);
+	if (!box->timewait && !strstr(str_get(&box->notes), "TIME-WAIT"))
+		str_add(&box->notes, "no port is in TIME-WAIT when a service is started again: this kernel does not "
+			"let connections be removed from it (CONFIG_INET_DIAG_DESTROY)\n");
 }
 
 int run_prepare(struct box *box, const struct scenario *s, char *why, size_t size)

@@ -186,11 +186,9 @@ static void kept_open(const char *what, int client)
 		close(client);
 }
 
-/* serve PATH [WHAT]: echoes one message of each client and keeps WHAT open; ends well when it is told to. */
-static int serve(char **args)
+static int serve_on(int fd, char **args)
 {
 	struct sigaction on_stop = { .sa_handler = stop_taken };
-	int fd = listen_at(args[0]);
 
 	sigaction(SIGTERM, &on_stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -216,11 +214,21 @@ static int serve(char **args)
 	return 0;
 }
 
-/* serve-anew PATH: as serve, where another one may have left its socket file. */
+/* serve PATH [WHAT]: echoes one message of each client and keeps WHAT open; ends well when it is told to. */
+static int serve(char **args)
+{
+	return serve_on(listen_at(args[0]), args);
+}
+
+/* serve-anew PATH: as serve, where another one may have left its socket file; a file beside it tells of it. */
 static int serve_anew(char **args)
 {
-	unlink(args[0]);
-	return serve(args);
+	char note[200];
+	int fd = unlink(args[0]) < 0 && errno != ENOENT ? -1 : listen_at(args[0]);
+
+	snprintf(note, sizeof(note), "%s.ready", args[0]);
+	close(creat(note, 0600));
+	return serve_on(fd, args);
 }
 
 /* kernel-first PATH: as serve, but has asked the kernel something before. */
@@ -259,12 +267,11 @@ static int resolve(char **args)
 	int error = getaddrinfo("127.0.0.1", "80", &hints, &found);
 
 	(void)args;
-	if (error) {
+	if (error)
 		fprintf(stderr, "target: %s\n", gai_strerror(error));
-		return 1;
-	}
-	freeaddrinfo(found);
-	return 0;
+	else
+		freeaddrinfo(found);
+	return error != 0;
 }
 
 static int udp_socket(int seconds)
@@ -468,10 +475,9 @@ static int repeat(char **args)
 /* reserve: what a descriptor kept for the day when there is none is good for, closed by a raw system call. */
 static int reserve(char **args)
 {
-	int kept = eventfd(0, 0), fd;
+	int kept = eventfd(0, 0), fd = eventfd(0, 0);
 
 	(void)args;
-	fd = eventfd(0, 0);
 	if (fd != -1 || errno != EMFILE)
 		return 1;
 	syscall(SYS_close, kept);
@@ -517,8 +523,7 @@ static int flood(char **args)
 /* Looks every tenth of a second whether there is something to do. */
 static int tick(char **args)
 {
-	(void)args;
-	for (;;)
+	while (args)
 		poll(NULL, 0, 100);
 	return 0;
 }
