@@ -3,8 +3,8 @@
  * no-starvation: while one client stalls, the others are served.
  *
  * A client stalls while a strike holds it up (delay, pause, hold), from its death by a strike to the end, or while it
- * sleeps for a long time, or does nothing at all for a very long one, waiting for nobody. Another client starved if a request of its was
- * open for more than half of such a time and got its answer only afterwards, or never.
+ * sleeps for a long time, or does nothing at all for a very long one, waiting for nobody. Another client starved if a
+ * request of its was open for more than half of such a time and got its answer only afterwards, or never.
  */
 #include <stdlib.h>
 
