@@ -254,6 +254,27 @@ static void offer_delay(struct sweep *w, const struct position *p, const struct 
 	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
 }
 
+/* It lets others go on with what this one has done, and may not be done with, in memory that no call shows. */
+static bool lets_go(const struct position *p, const struct call *call)
+{
+	static const char *const calls[] = { "sem_post", "semop", "semtimedop", "pthread_mutex_unlock" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strcmp(call->plain, calls[i]) == 0)
+			return true;
+	return call->family == FAMILY_SEND && p->object && p->object->kind == OBJ_EVENTFD;
+}
+
+/* Of the others each is late before its next call, which comes to the same. */
+static void offer_delay_after(
+	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
+{
+	if ((like->rank > RANKS_OF_DELAY && !p->near_end) || !lets_go(p, call))
+		return;
+	add(w, like, &(struct dish){ .action = ACT_DELAY, .value = DELAY_NS, .grade = GRADE_TRANSPARENT,
+			     .when = WHEN_AFTER, .times = 1 }, "delay: 30ms after");
+}
+
 static bool has_timeout(const struct position *p)
 {
 	return p->object && p->object->flags & OBF_RCVTIMEO;
@@ -449,6 +470,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
 		call->family == FAMILY_LOCK || arms(call))
 		offer_delay(w, p, like);
+	offer_delay_after(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
 		call->family == FAMILY_LOCK || call->restart == RESTART_NOR_STOPPED)
 		offer_pause(w, p, like, call);

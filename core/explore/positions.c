@@ -319,6 +319,8 @@ static void other_find(const struct sweep *w, const struct history *h, uint32_t 
 			text_copy(pattern, ROLE_NAME, peer->name);
 	} else if (w->baseline.outcome.n_roles == 2 && mine < 2) {
 		all_of(w, 1 - mine, pattern);
+	} else if (h->n_procs == 2 && proc < 2) {
+		text_copy(pattern, ROLE_NAME, h->procs[1 - proc].name);
 	}
 }
 

@@ -13,6 +13,8 @@
 
 #include "core/base/str.h"
 
+enum { PAUSED_MOST = 8, NEWBORN_MS = 50 };
+
 /* That the call could have waited is enough, as for `interrupt`. */
 static bool gives_eintr(const struct inv *v)
 {
@@ -22,18 +24,30 @@ static bool gives_eintr(const struct inv *v)
 	return !nonblocking(v) && call_ends_when_stopped(row_restart[v->row], row_family[v->row], timed);
 }
 
-static enum refusal strike(struct inv *v, const struct strike *s)
+static uint32_t targets_find(const struct strike *s, bool myself)
 {
 	uint32_t n_procs = atomic_load(&arena->n_procs), n = 0;
-	bool myself = strcmp(s->fault->target, "self") == 0 || !s->fault->target[0];
 
-	for (uint32_t i = 0; i < n_procs && n < 8; i++) {
+	for (uint32_t i = 0; i < n_procs && i < ARENA_PROCS && n < PAUSED_MOST; i++) {
 		const struct proc *p = &arena->procs[i];
 
 		if (atomic_load(&p->state) != PROC_ALIVE || p->pid <= 1)
 			continue;
 		if (myself ? i == self->proc : glob_match(s->fault->target, p->name) != 0)
 			s->state->paused[n++] = p->pid;
+	}
+	return n;
+}
+
+static enum refusal strike(struct inv *v, const struct strike *s)
+{
+	bool myself = strcmp(s->fault->target, "self") == 0 || !s->fault->target[0];
+	uint32_t n = targets_find(s, myself);
+
+	/* One that was forked just now is known when it has been scheduled. */
+	for (int ms = 0; !n && ms < NEWBORN_MS; ms++) {
+		wait_ns(1000000);
+		n = targets_find(s, myself);
 	}
 	if (!n)
 		return REFUSED_NO_TARGET;

@@ -300,3 +300,27 @@ Test(menu, who_is_started_again_is_killed_where_it_makes_things)
 	offer("shm_unlink", NULL);
 	cr_expect_eq(count(ACT_KILL), 0, "it may be on its way out already");
 }
+
+static uint32_t count_after(uint32_t action)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		n += sweep->candidates[i].fault.action == action &&
+		     sweep->candidates[i].fault.where.when == WHEN_AFTER;
+	return n;
+}
+
+/* What one that has let others go on still has to do in memory, no call shows. */
+Test(menu, who_has_posted_may_be_late_with_the_rest)
+{
+	struct object sem = { .kind = OBJ_SEM }, counter = { .kind = OBJ_EVENTFD }, stream = { .kind = OBJ_TCP };
+
+	offer("sem_post", &sem);
+	cr_expect_eq(count_after(ACT_DELAY), 1);
+	offer("write", &counter);
+	cr_expect_eq(count_after(ACT_DELAY), 2);
+	offer("sem_wait", &sem);
+	offer("write", &stream);
+	cr_expect_eq(count_after(ACT_DELAY), 2, "what follows is a call, and late itself");
+}
