@@ -17,7 +17,7 @@ enum {
 	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, FINDING_DIAGRAM = 4096,
 };
 
-enum { CONFIRM_AT_ONCE = 12 };	/* long runs wait more than they work: so many side by side */
+enum { CONFIRM_AT_ONCE = 12, WAITING_AT_ONCE = 32 };	/* boxes side by side; those of long runs, which wait more */
 #define LONG_NS 500000000
 #define SLOW_NS 400000000	/* a trial that takes longer is not tried at every occurrence */
 

@@ -19,7 +19,7 @@
 #include "core/sys/clock.h"
 #include "core/sys/proc.h"
 
-enum { WATCH_MS = 20, LONG_RUN_MS = 60, PROGRESS_MS = 250, BOXES_A_CPU = 8, GRACE_MS = 1500 };
+enum { WATCH_MS = 20, LONG_RUN_MS = 60, PROGRESS_MS = 250, BOXES_A_CPU = 16, GRACE_MS = 1500 };
 
 /* One exploration at a time has the keyboard's attention. */
 static struct sweep *attended;

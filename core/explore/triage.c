@@ -189,43 +189,80 @@ static void findings_join(struct sweep *w)
 	qsort(w->findings, w->n_findings, sizeof(*w->findings), by_order);
 }
 
-/* Long runs wait more than they work: theirs are made side by side. */
-static uint32_t errands_make(struct sweep *w, struct errand *errands)
+/* Long runs come first; each of theirs is an errand of its own. How many there are, and in *n_long of the long ones. */
+static uint32_t errands_make(struct sweep *w, struct errand *errands, uint32_t *n_long)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < w->n_findings; i++) {
-		bool slow = w->trials[w->findings[i].candidate].duration_ns > LONG_NS;
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < w->n_findings; i++) {
+			bool slow = w->trials[w->findings[i].candidate].duration_ns > LONG_NS;
 
-		for (uint32_t k = 0; k < (slow ? CONFIRMATIONS : 1); k++)
-			errands[n++] = (struct errand){ .sweep = w, .finding = i, .first = k == 0,
-							.runs = slow ? 1 : CONFIRMATIONS };
+			for (uint32_t k = 0; slow == (pass == 0) && k < (slow ? CONFIRMATIONS : 1); k++)
+				errands[n++] = (struct errand){ .sweep = w, .finding = i, .first = k == 0,
+								.runs = slow ? 1 : CONFIRMATIONS };
+		}
+		if (pass == 0)
+			*n_long = n;
 	}
 	return n;
 }
 
+static void errands_start(struct sweep *w, const struct box_options *options, struct errand *errands, uint32_t n,
+	int *pids)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct box_options o = *options;
+
+		o.cpu = options->cpu < 0 ? -1 : (int)(i % w->options.jobs);
+		if (box_start(&o, errand_confirm, &errands[i], &pids[i]))
+			pids[i] = 0;
+	}
+}
+
+static int errands_wait(const int *pids, uint32_t n)
+{
+	int status, worst = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!pids[i] || box_wait(pids[i], &status))
+			status = EXIT_HARNESS;
+		worst = status ? status : worst;
+	}
+	return worst;
+}
+
+/* Up to so many side by side, until all are through. */
+static int errands_run(struct sweep *w, const struct box_options *options, struct errand *errands, uint32_t n,
+	uint32_t at_once)
+{
+	int pids[WAITING_AT_ONCE], worst = 0;
+
+	for (uint32_t from = 0; from < n && !atomic_load(&w->stop); from += at_once) {
+		uint32_t some = n - from < at_once ? n - from : at_once;
+		int status;
+
+		errands_start(w, options, errands + from, some, pids);
+		status = errands_wait(pids, some);
+		worst = status ? status : worst;
+	}
+	return worst;
+}
+
+/* Long runs wait more than they work: while the first of them do, the short ones are made. */
 int findings_confirm(struct sweep *w, const struct box_options *options)
 {
 	struct errand *errands = mem_new((w->n_findings * CONFIRMATIONS + 1) * sizeof(*errands));
-	uint32_t n_errands = errands_make(w, errands);
-	int pids[CONFIRM_AT_ONCE], status, worst = 0;
+	uint32_t n_long = 0, n_errands = errands_make(w, errands, &n_long),
+			 n_first = n_long < WAITING_AT_ONCE ? n_long : WAITING_AT_ONCE;
+	int pids[WAITING_AT_ONCE], status, worst;
 
-	for (uint32_t from = 0; from < n_errands && !atomic_load(&w->stop); from += CONFIRM_AT_ONCE) {
-		uint32_t n = n_errands - from < CONFIRM_AT_ONCE ? n_errands - from : CONFIRM_AT_ONCE;
-
-		for (uint32_t i = 0; i < n; i++) {
-			struct box_options o = *options;
-
-			o.cpu = options->cpu < 0 ? -1 : (int)(i % w->options.jobs);
-			if (box_start(&o, errand_confirm, &errands[from + i], &pids[i]))
-				pids[i] = 0;
-		}
-		for (uint32_t i = 0; i < n; i++) {
-			if (!pids[i] || box_wait(pids[i], &status))
-				status = EXIT_HARNESS;
-			worst = status ? status : worst;
-		}
-	}
+	errands_start(w, options, errands, n_first, pids);
+	worst = errands_run(w, options, errands + n_long, n_errands - n_long, CONFIRM_AT_ONCE);
+	status = errands_wait(pids, n_first);
+	worst = status ? status : worst;
+	status = errands_run(w, options, errands + n_first, n_long - n_first, WAITING_AT_ONCE);
+	worst = status ? status : worst;
 	free(errands);
 	w->interrupted |= atomic_load(&w->stop) != 0;
 	if (!w->interrupted) {
