@@ -550,13 +550,7 @@ static enum symptom judge_effort(
 /* `benign:` with a reason silences a symptom by the property that asks for it. */
 bool is_benign(const struct sweep *w, enum symptom symptom)
 {
-	for (size_t i = 0; i < w->scenario->n_expects; i++) {
-		const struct expect *e = &w->scenario->expects[i];
-
-		if (e->benign && e->property && strcmp(e->property, symptom_properties[symptom]) == 0)
-			return true;
-	}
-	return false;
+	return scenario_benign(w->scenario, symptom_properties[symptom]) != NULL;
 }
 
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)

@@ -2,6 +2,7 @@
 #include "core/model/scenario.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/str.h"
 #include "core/base/banned.h"
@@ -90,5 +91,13 @@ struct scenario *scenario_free(struct scenario *s)
 	}
 	free(s->unavailable);
 	free(s);
+	return NULL;
+}
+
+const char *scenario_benign(const struct scenario *s, const char *property)
+{
+	for (size_t i = 0; i < s->n_expects; i++)
+		if (s->expects[i].benign && s->expects[i].property && !strcmp(s->expects[i].property, property))
+			return s->expects[i].benign;
 	return NULL;
 }

@@ -90,7 +90,7 @@ static void run_begin(struct box *box, const struct run_options *options, struct
 	box->last = (struct look){ .n_moving = 1 };
 	box->spin_since_ns = 0;
 	box->quiet_ns = options ? options->quiet_ns : 0;
-	box->may_spin = options && options->may_spin;
+	box->may_spin = (options && options->may_spin) || scenario_benign(box->scenario, "no-busy-loop");
 	box->idle_since_ns = 0;
 	outcome_reset(box, out);
 	arena_reset(box->arena);

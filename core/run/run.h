@@ -58,12 +58,14 @@ int run_prepare(struct box *box, const struct scenario *s, char *why, size_t siz
  * without `stop:` for one. Things left behind are excused if their owner could not clean up: a fault killed it, it was
  * still running when the run was over, or the stop signal itself killed it. fds_at_ready is never known (-1).
  * A run is hung when two looks at every thread, at least 5 ms apart (500 ms without a private network), are equal, all
- * are blocked without a bound, and no program has a timer; a role that is not ready then counts as ready first.
+ * are blocked without a bound, and no program has a timer; a role that is not ready then counts as ready first. A role
+ * that goes in circles ends the run too, unless the scenario says of no-busy-loop that it is benign: then the timeout
+ * alone ends it.
  */
 struct run_options {
 	bool probe, restart;
 	int64_t timeout_ns;	/* 0: the scenario's */
-	bool may_spin;		/* a role may look again and again: the timeout alone ends it */
+	bool may_spin;		/* a role may look again and again, as if no-busy-loop were benign */
 	int64_t quiet_ns;	/* over, as by a timeout, when so long only services ticked on in vain; 0: never */
 };
 int run_once(struct box *box, const struct run_options *options, struct outcome *out);

@@ -121,6 +121,14 @@ Test(run, a_role_that_spins_is_found)
 	expect(DRIVER("spin") "timeout: 100s\nexpect: {no-busy-loop: violated}\n", 0, NULL);
 }
 
+/* Who says that going in circles does no harm is not ended for it. */
+Test(run, a_role_may_spin_where_that_is_benign)
+{
+	expect(DRIVER("probe, udp, fifo") "expect:\n  benign: {no-busy-loop: \"it looks for 0.9 s\"}\n", 0,
+		"1 as expected");
+	expect(DRIVER("probe, udp, fifo"), 1, "no-busy-loop violated");
+}
+
 /* A probe of the matrix may watch for long; only the timeout ends it. */
 Test(run, a_probe_may_look_again_and_again)
 {
