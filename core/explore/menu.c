@@ -3,9 +3,8 @@
  * The faults that are tried at a position, and those that cannot happen there. What the history cannot tell (is the
  * descriptor non-blocking, would the handler run) the injector decides in the call itself and says so.
  */
-#include "core/explore/internal.h"
+#include "core/explore/menu.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,18 +19,7 @@
 #define SLOW_SIDE_NS 1000000
 enum {
 	PATIENCE_UNKNOWN = UINT32_MAX >> 1, PATIENCE_MOST_MS = 500, LATER_MS = 60, RANKS_OF_LATE = 2,
-	FEW_BYTES = 4096, MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DISRUPTION = 5, RANKS_OF_DELAY = 1,
-};
-
-/* One dish: what is appended to the candidates. */
-struct dish {
-	uint32_t action;
-	int64_t value;
-	enum grade grade;
-	enum when when;
-	uint32_t trigger, times;
-	bool posix;		/* lawful from REALISM_POSIX on */
-	bool kills;
+	FEW_BYTES = 4096, MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DELAY = 1,
 };
 
 /* By the name of its kind, or by its own. */
@@ -45,7 +33,7 @@ static bool wanted(const struct sweep *w, uint32_t action, const char *label)
 	return w->options.n_kinds == 0;
 }
 
-static void add(struct sweep *w, const struct candidate *like, const struct dish *d, const char *label)
+void dish_add(struct sweep *w, const struct candidate *like, const struct dish *d, const char *label)
 {
 	struct candidate *c;
 
@@ -69,7 +57,7 @@ static void add(struct sweep *w, const struct candidate *like, const struct dish
 static void once(struct sweep *w, const struct candidate *like, uint32_t action, int64_t value, enum grade grade,
 	const char *label)
 {
-	add(w, like, &(struct dish){ .action = action, .value = value, .grade = grade, .times = 1,
+	dish_add(w, like, &(struct dish){ .action = action, .value = value, .grade = grade, .times = 1,
 			     .kills = action == ACT_KILL }, label);
 }
 
@@ -78,39 +66,7 @@ static void in_a_row(struct sweep *w, const struct candidate *like, uint32_t act
 	const char *label)
 {
 	if (like->rank == 1)
-		add(w, like, &(struct dish){ .action = action, .grade = grade, .times = times }, label);
-}
-
-static void fail(struct sweep *w, const struct candidate *like, const struct call *call, int error, uint32_t times)
-{
-	char label[LABEL], word[32];
-	const char *name = errno_name(error), *at = call->errnos;
-	size_t n;
-
-	/* Only what the call's row allows. */
-	for (; *at; at += n + (at[n] == ' ')) {
-		n = strcspn(at, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)n, at);
-		if (strcmp(word, name) == 0)
-			break;
-	}
-	if (!*at)
-		return;
-	snprintf(label, sizeof(label), "fail: %s", name);
-	add(w, like, &(struct dish){ .action = ACT_FAIL, .value = error, .grade = GRADE_DISRUPTIVE, .times = times },
-		label);
-}
-
-/* Descriptors stay short: nobody can be served, but nobody has to run in circles either. */
-static void fail_for_good(struct sweep *w, const struct candidate *like)
-{
-	struct candidate lasting = *like;
-	struct dish dish = {
-		.action = ACT_FAIL, .value = EMFILE, .grade = GRADE_DISRUPTIVE, .times = TIMES_FOREVER
-	};
-
-	lasting.lasting = true;
-	add(w, &lasting, &dish, "fail: EMFILE from now on");
+		dish_add(w, like, &(struct dish){ .action = action, .grade = grade, .times = times }, label);
 }
 
 static bool is_stream_object(const struct object *o)
@@ -136,19 +92,13 @@ static bool is_local_pipe(const struct object *o)
 	return is_pipe(o) || o->kind == OBJ_SOCKETPAIR;
 }
 
-static bool is_socket(const struct object *o)
-{
-	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_UNIX_DGRAM || o->kind == OBJ_UNIX_SEQPACKET ||
-			    o->kind == OBJ_SOCKETPAIR || o->kind == OBJ_TCP || o->kind == OBJ_UDP);
-}
-
 static bool is_connection_object(const struct object *o)
 {
 	return o && (o->kind == OBJ_UNIX_STREAM || o->kind == OBJ_TCP || o->kind == OBJ_UNIX_SEQPACKET ||
 			    o->kind == OBJ_SOCKETPAIR) && !(o->flags & OBF_LISTENER);
 }
 
-static void skip(struct sweep *w, const struct candidate *like, const char *kind, enum refusal why)
+void dish_skip(struct sweep *w, const struct candidate *like, const char *kind, enum refusal why)
 {
 	struct skipped *s = &w->skips[w->n_skips];
 
@@ -187,17 +137,17 @@ static void offer_interrupt(
 	if (call->restart == RESTART_NEVER_BLOCKS)
 		return;
 	if (call->restart == RESTART_ALWAYS || p->event->e.flags & EVF_NONBLOCK) {
-		skip(w, like, "interrupt", REFUSED_NEVER_EINTR);
+		dish_skip(w, like, "interrupt", REFUSED_NEVER_EINTR);
 		return;
 	}
 	if (!p->has_handler && w->scenario->realism == REALISM_LINUX) {
-		skip(w, like, "interrupt", REFUSED_NO_HANDLER);
+		dish_skip(w, like, "interrupt", REFUSED_NO_HANDLER);
 		return;
 	}
 	/* Who need not wait is not interrupted. */
 	if (call->family == FAMILY_SEND && p->object && is_local_pipe(p->object) && has_room(p) &&
 		w->scenario->realism == REALISM_LINUX) {
-		skip(w, like, "interrupt", REFUSED_EMPTY);
+		dish_skip(w, like, "interrupt", REFUSED_EMPTY);
 		return;
 	}
 	once(w, like, ACT_INTERRUPT, 0, GRADE_TRANSPARENT, "interrupt");
@@ -219,19 +169,19 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 	int64_t moved = e->kind == EV_CALL ? e->result : 0;
 
 	if (moved < 2) {
-		skip(w, like, "short", REFUSED_NOT_SHORTER);
+		dish_skip(w, like, "short", REFUSED_NOT_SHORTER);
 		return;
 	}
 	/* Without an object it was a look (MSG_PEEK), or a file: nothing that comes in pieces. Batches are counted. */
 	if (!is_stream_object(p->object) && !(is_terminal(p->object) && !out) &&
 		!(p->object && strcmp(like->call, "sendmmsg") == 0)) {
-		skip(w, like, "short", p->object ? REFUSED_DATAGRAM : REFUSED_KIND);
+		dish_skip(w, like, "short", p->object ? REFUSED_DATAGRAM : REFUSED_KIND);
 		return;
 	}
 	/* What is written to a pipe in one piece of up to PIPE_BUF comes and goes in one piece. */
 	if (is_pipe(p->object) && w->scenario->realism != REALISM_ANY &&
 		(out ? e->asked <= PIPE_BUF : p->largest_write <= PIPE_BUF)) {
-		skip(w, like, "short", REFUSED_PIPE_BUF);
+		dish_skip(w, like, "short", REFUSED_PIPE_BUF);
 		return;
 	}
 	short_of(w, like, 1);
@@ -241,7 +191,7 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 		short_of(w, like, moved - 1);
 	/* Byte by byte, where they are few: who reads the rest of a message once more has it now and then. */
 	if (like->rank == 1 && is_stream_object(p->object) && (out ? p->bytes : p->taken) <= FEW_BYTES)
-		add(w, like,
+		dish_add(w, like,
 			&(struct dish){ .action = ACT_SHORT, .value = 1, .grade = GRADE_TRANSPARENT,
 				.trigger = TRIG_ALWAYS, .times = TIMES_FOREVER },
 			"short: 1 always");
@@ -271,7 +221,7 @@ static void offer_delay_after(
 {
 	if ((like->rank > RANKS_OF_DELAY && !p->near_end) || !lets_go(p, call))
 		return;
-	add(w, like, &(struct dish){ .action = ACT_DELAY, .value = DELAY_NS, .grade = GRADE_TRANSPARENT,
+	dish_add(w, like, &(struct dish){ .action = ACT_DELAY, .value = DELAY_NS, .grade = GRADE_TRANSPARENT,
 			     .when = WHEN_AFTER, .times = 1 }, "delay: 30ms after");
 }
 
@@ -291,7 +241,7 @@ static void offer_pause(
 	stopped.stops_in_call = !(p->event->e.flags & EVF_NONBLOCK) &&
 				call_ends_when_stopped(call->restart, call->family, has_timeout(p));
 	if (stopped.stops_in_call && !p->waits)
-		skip(w, like, "pause", REFUSED_NO_WAIT);
+		dish_skip(w, like, "pause", REFUSED_NO_WAIT);
 	else
 		once(w, &stopped, ACT_PAUSE, DELAY_NS, GRADE_TRANSPARENT,
 			stopped.stops_in_call ? "pause: 30ms, EINTR without a handler" : "pause: 30ms");
@@ -333,7 +283,7 @@ static void offer_slow(struct sweep *w, const struct position *p, const struct c
 {
 	if (like->rank != 1 || !p->object || p->bytes < MANY_BYTES)
 		return;
-	add(w, like,
+	dish_add(w, like,
 		&(struct dish){ .action = ACT_DELAY,
 			.value = SLOW_SIDE_NS,
 			.grade = GRADE_TRANSPARENT,
@@ -347,7 +297,7 @@ static void offer_kill(struct sweep *w, const struct position *p, const struct c
 	if (like->rank > RANKS_OF_DISRUPTION && !p->last)
 		return;
 	once(w, like, ACT_KILL, 0, GRADE_DISRUPTIVE, "kill: self");
-	add(w, like, &(struct dish){ .action = ACT_KILL, .grade = GRADE_DISRUPTIVE, .when = WHEN_AFTER, .times = 1,
+	dish_add(w, like, &(struct dish){ .action = ACT_KILL, .grade = GRADE_DISRUPTIVE, .when = WHEN_AFTER, .times = 1,
 			     .kills = true }, "kill: self after");
 }
 
@@ -369,7 +319,7 @@ static void offer_datagram(struct sweep *w, const struct position *p, const stru
 	if (!p->object || (p->object->kind != OBJ_UDP && w->scenario->realism != REALISM_ANY) ||
 		(p->event->e.kind == EV_CALL && p->event->e.result < 0)) {
 		if (p->object && (p->object->kind == OBJ_UNIX_DGRAM || p->object->kind == OBJ_UNIX_SEQPACKET))
-			skip(w, like, "drop", REFUSED_RELIABLE);
+			dish_skip(w, like, "drop", REFUSED_RELIABLE);
 		return;
 	}
 	if (p->object->kind != OBJ_UDP && p->object->kind != OBJ_UNIX_DGRAM)
@@ -382,51 +332,6 @@ static void offer_datagram(struct sweep *w, const struct position *p, const stru
 	once(w, like, ACT_REORDER, 1, GRADE_NETWORK, "reorder: 1");
 }
 
-static void offer_errors(
-	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
-{
-	static const int of_accept[] = { ECONNABORTED, ENOBUFS, ENOMEM };
-	static const int of_open[] = { ENFILE, ENOMEM, ENOBUFS };
-
-	if (like->rank > RANKS_OF_DISRUPTION && !p->last)
-		return;
-	switch (call->family) {
-	case FAMILY_ACCEPT:
-		for (size_t i = 0; i < sizeof(of_accept) / sizeof(*of_accept); i++)
-			fail(w, like, call, of_accept[i], 1);
-		fail(w, like, call, EMFILE, 1);
-		fail(w, like, call, ENFILE, 1);
-		if (like->rank == 1)
-			fail_for_good(w, like);
-		break;
-	case FAMILY_OPEN:
-		if (strncmp(call->plain, "open", 4) == 0 && !p->object)
-			return;		/* a file of the program's own */
-		fail(w, like, call, EMFILE, 1);
-		for (size_t i = 0; i < sizeof(of_open) / sizeof(*of_open); i++)
-			fail(w, like, call, of_open[i], 1);
-		break;
-	case FAMILY_CONNECT:
-		fail(w, like, call, ECONNREFUSED, 1);
-		break;
-	case FAMILY_SEND:
-		/* TCP waits for memory and for a full queue of the interface by itself. */
-		if (p->object && p->object->kind == OBJ_TCP && w->scenario->realism == REALISM_LINUX)
-			skip(w, like, "fail ENOBUFS", REFUSED_ERRNO);
-		else if (is_socket(p->object))
-			fail(w, like, call, ENOBUFS, 1);
-		break;
-	case FAMILY_PROCESS:
-		if (strcmp(call->plain, "fork") == 0)
-			fail(w, like, call, EAGAIN, 1);
-		break;
-	default:
-		break;
-	}
-	if (p->object && (p->object->kind == OBJ_SYSV_MQ || p->object->kind == OBJ_SYSV_SEM))
-		fail(w, like, call, EIDRM, 1);
-}
-
 static void offer_again(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
@@ -436,7 +341,7 @@ static void offer_again(
 		!(call->family == FAMILY_WAIT && (strstr(call->plain, "poll") || strstr(call->plain, "select"))))
 		return;
 	if (call->family == FAMILY_SEND && p->object && has_room(p) && w->scenario->realism == REALISM_LINUX) {
-		skip(w, like, "again", REFUSED_EMPTY);
+		dish_skip(w, like, "again", REFUSED_EMPTY);
 		return;
 	}
 	once(w, like, ACT_AGAIN, 0, GRADE_TRANSPARENT, "again");
@@ -475,7 +380,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 		call->family == FAMILY_LOCK || call->restart == RESTART_NOR_STOPPED)
 		offer_pause(w, p, like, call);
 	offer_late(w, p, like, call);
-	offer_errors(w, p, like, call);
+	errors_offer(w, p, like, call);
 	if (moves)
 		offer_connection_end(w, p, like, !out);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_LOCK ||
