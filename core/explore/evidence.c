@@ -10,13 +10,12 @@
 #include "core/model/call.h"
 #include "core/report/diagram.h"
 
-/* The image that the process was in when it was struck; it may have become another program since. */
-static uint32_t struck_image(const struct history *h, uint32_t proc)
+static const struct history_event *strike_in(const struct history *h, uint32_t proc)
 {
 	for (size_t i = 0; i < h->n_events; i++)
 		if (h->events[i].e.kind == EV_STRIKE && h->events[i].proc == proc)
-			return h->events[i].image;
-	return h->procs[proc].image;
+			return &h->events[i];
+	return NULL;
 }
 
 /* "server.c:100 (serve) < server.c:140 (main)": what the struck line was called from. */
@@ -26,16 +25,22 @@ static void callers(struct box *box, const struct history *h, struct finding *f)
 	uint32_t n = atomic_load(&state->n_frames), proc = atomic_load(&state->struck_proc);
 	char text[SITE_TEXT];
 	size_t used = 0;
+	const struct history_event *strike;
 	uint32_t image;
 
 	f->callers[0] = '\0';
 	if (!proc || proc > h->n_procs)
 		return;
-	image = struck_image(h, proc - 1);
+	strike = strike_in(h, proc - 1);
+	/* The process may have become another program since. */
+	image = strike ? strike->image : h->procs[proc - 1].image;
 	for (uint32_t i = 0; i < n && i < PLAN_FRAMES; i++) {
 		struct site site;
 
-		if (site_find(h, image, state->frames[i], &site) || !site.line || !site.program)
+		bool struck = strike && strike->e.site == state->frames[i];
+
+		if ((struck ? site_of(h, strike, &site) : site_find(h, image, state->frames[i], &site)) ||
+			(!site.line && !site.tail) || !site.program)
 			break;
 		site_print(&site, text, sizeof(text));
 		if (i)
@@ -72,7 +77,7 @@ static void last_place(const struct history *h, struct finding *f)
 		if (!last || e->e.kind == EV_INVOKED || last->e.kind != EV_INVOKED)
 			last = e;
 	}
-	if (!last || site_find(h, last->image, last->e.site, &site))
+	if (!last || site_of(h, last, &site))
 		return;
 	site_key(&site, f->broke_at, sizeof(f->broke_at));
 	site_print(&site, place, sizeof(place));

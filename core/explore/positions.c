@@ -108,8 +108,7 @@ static uint32_t site_index(struct sweep *w, const struct history *h, const struc
 	char key[SITE_KEY], *slash;
 	struct site site;
 
-	memset(&site, 0, sizeof(site));
-	site_find(h, he->image, he->e.site, &site);
+	site_of(h, he, &site);
 	/* The name alone, whatever directory the compiler was called in: the same in every build. */
 	slash = strrchr(site.file, '/');
 	if (slash)

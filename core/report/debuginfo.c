@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "core/report/scopes.h"
+#include "core/report/tail.h"
 #include "core/base/banned.h"
 
 struct debuginfo {
@@ -118,38 +120,24 @@ static bool call_place(Dwarf_Die *unit, Dwarf_Die *inlined, const char **file, i
 	return *file != NULL;
 }
 
-/* The innermost function, inlined or not, that has code at address; dwarf_tag() of *out says which. */
-static bool innermost_find(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *out)
+static bool is_function(Dwarf_Die *scope)
 {
-	Dwarf_Die *scopes = NULL;
-	int n = dwarf_getscopes(unit, address, &scopes);
-	bool found = false;
-
-	for (int i = 0; i < n && !found; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-
-		found = tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
-		if (found)
-			*out = scopes[i];
-	}
-	free(scopes);
-	return found;
+	return dwarf_tag(scope) == DW_TAG_subprogram || dwarf_tag(scope) == DW_TAG_inlined_subroutine;
 }
 
 /* From scope `from` outwards, the places at which each inlined function was called. */
-static void chain_find(Dwarf_Die *unit, Dwarf_Die *scopes, int from, int n, struct site *out)
+static void chain_find(Dwarf_Die *unit, Dwarf_Die *scopes, int from, struct site *out)
 {
 	size_t used = 0;
 
-	for (int i = from; i < n && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
+	for (int i = from; i >= 0 && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i--) {
 		const char *file, *slash, *name = NULL;
 		int line;
 
 		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine || !call_place(unit, &scopes[i], &file, &line))
 			continue;
-		for (int k = i + 1; k < n && !name; k++)
-			if (dwarf_tag(&scopes[k]) == DW_TAG_subprogram ||
-				dwarf_tag(&scopes[k]) == DW_TAG_inlined_subroutine)
+		for (int k = i - 1; k >= 0 && !name; k--)
+			if (is_function(&scopes[k]))
 				name = dwarf_diename(&scopes[k]);
 		slash = strrchr(file, '/');
 		used += (size_t)snprintf(out->inlined_into + used, sizeof(out->inlined_into) - used, "%s%s:%d (%s)",
@@ -165,46 +153,26 @@ static void chain_find(Dwarf_Die *unit, Dwarf_Die *scopes, int from, int n, stru
  */
 static const char *function_find(Dwarf_Die *unit, Dwarf_Addr address, const char **file, int *line, struct site *out)
 {
-	Dwarf_Die innermost, *scopes = NULL;
+	Dwarf_Die scopes[SCOPES_MOST];
 	const char *name = NULL;
-	int n;
 
-	if (!innermost_find(unit, address, &innermost))
-		return NULL;
-	/* By the tree of what was compiled: what encloses an inlined function in the source is not its caller. */
-	n = dwarf_getscopes_die(&innermost, &scopes);
-	for (int i = 0; i < n; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
+	for (int i = scopes_find(unit, address, scopes) - 1; i >= 0; i--) {
+		if (!is_function(&scopes[i]))
 			continue;
 		name = dwarf_diename(&scopes[i]);
-		if (tag == DW_TAG_subprogram || !is_system_header(*file) || !call_place(unit, &scopes[i], file, line)) {
-			chain_find(unit, scopes, i, n, out);
+		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram || !is_system_header(*file) ||
+			!call_place(unit, &scopes[i], file, line)) {
+			chain_find(unit, scopes, i, out);
 			break;
 		}
 	}
-	free(scopes);
 	return name;
-}
-
-/* The compilation unit with code at address. Not every compiler writes .debug_aranges: then each unit is asked. */
-static Dwarf_Die *unit_find(struct debuginfo *d, uint64_t address, Dwarf_Addr *bias)
-{
-	Dwarf_Die *unit = dwfl_module_addrdie(d->module, address, bias);
-
-	if (unit)
-		return unit;
-	while ((unit = dwfl_module_nextcu(d->module, unit, bias)))
-		if (dwarf_haspc(unit, address - *bias) > 0)
-			break;
-	return unit;
 }
 
 static bool line_find(struct debuginfo *d, uint64_t address, struct site *out)
 {
 	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = unit_find(d, address, &bias);
+	Dwarf_Die *unit = unit_find(d->module, address, &bias);
 	Dwarf_Line *row = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
 	const char *file = row ? dwarf_linesrc(row, NULL, NULL) : NULL, *function, *directory;
 	Dwarf_Attribute attribute;
@@ -222,13 +190,12 @@ static bool line_find(struct debuginfo *d, uint64_t address, struct site *out)
 	return true;
 }
 
-void debuginfo_find(struct debuginfo *d, uint64_t offset, struct site *out)
+static void place_find(struct debuginfo *d, uint64_t offset, struct site *out)
 {
 	GElf_Off into = 0;
 	GElf_Sym symbol;
 	const char *name;
 
-	out->program = d->program;
 	if (line_find(d, offset - 1, out))
 		return;
 	name = dwfl_module_addrinfo(d->module, offset - 1, &into, &symbol, NULL, NULL, NULL);
@@ -237,4 +204,53 @@ void debuginfo_find(struct debuginfo *d, uint64_t offset, struct site *out)
 		return;
 	text_copy(out->function, sizeof(out->function), name);
 	out->into = into + 1;
+}
+
+/* The line of the jump that made the call, if all that may have are on one line. */
+static void tail_line(struct debuginfo *d, const struct tail *tail, struct site *out)
+{
+	struct site first = *out;
+
+	for (size_t i = 0; i < tail->n_places; i++) {
+		struct site one = *out;
+
+		if (!line_find(d, tail->places[i] - 1, &one))
+			return;
+		if (i && (one.line != first.line || strcmp(one.file, first.file) != 0))
+			return;
+		first = one;
+	}
+	*out = first;
+}
+
+/* Names the place of a tail call by its own line, or by its function alone, and where that was called from. */
+static void tail_place(struct debuginfo *d, const struct tail *tail, struct site *out)
+{
+	struct site caller = *out;
+	char place[SITE_TEXT];
+	struct str chain = STR_NONE;
+
+	site_print(&caller, place, sizeof(place));
+	out->file[0] = out->path[0] = out->inlined_into[0] = '\0';
+	out->line = 0;
+	out->into = 0;
+	out->tail = true;
+	text_copy(out->function, sizeof(out->function), tail->function);
+	tail_line(d, tail, out);
+	str_addf(&chain, "%s%s%s%s%s", out->inlined_into, out->inlined_into[0] ? " < " : "", place,
+		caller.inlined_into[0] ? " < " : "", caller.inlined_into);
+	text_copy(out->inlined_into, sizeof(out->inlined_into), str_get(&chain));
+	str_fini(&chain);
+}
+
+void debuginfo_find(struct debuginfo *d, uint64_t offset, const char *call, struct site *out)
+{
+	struct tail tail;
+
+	out->program = d->program;
+	place_find(d, offset, out);
+	if (call && tail_find(d->module, offset, call, &tail))
+		tail_place(d, &tail, out);
+	else
+		out->by_pointer = call && is_called_by_pointer(d->module, offset);
 }

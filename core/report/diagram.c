@@ -165,7 +165,7 @@ static void strikes_fill(const struct history *h, struct result *r)
 		if (he->channel && he->channel <= h->n_channels)
 			text_copy(f->channel, sizeof(f->channel), h->channels[he->channel - 1].name);
 		if (he->proc < h->n_procs && he->e.site)
-			site_text(h, he->image, he->e.site, f->site, sizeof(f->site));
+			site_text(h, he, f->site, sizeof(f->site));
 	}
 }
 

@@ -8,8 +8,15 @@
 #include <sys/stat.h>
 
 #include "core/base/str.h"
+#include "core/model/call.h"
 #include "core/report/debuginfo.h"
 #include "core/base/banned.h"
+
+/* The same address can be that of several calls: what a function jumps to returns to its caller. */
+struct slot {
+	const char *call;
+	struct site site;
+};
 
 /* What is known of one file, newest first. `slots` is open-addressed by offset; a slot with a zero offset is free. */
 struct site_file {
@@ -17,7 +24,7 @@ struct site_file {
 	char path[MODULE_PATH];
 	struct stat stat;
 	struct debuginfo *info;
-	struct site *slots;
+	struct slot *slots;
 	size_t n_slots, n_used;
 };
 
@@ -75,11 +82,11 @@ static struct site_file *file_get(const char *path)
 	return f;
 }
 
-static struct site *slot_of(struct site *slots, size_t n, uint64_t offset)
+static struct slot *slot_of(struct slot *slots, size_t n, uint64_t offset, const char *call)
 {
 	size_t i = (size_t)((offset * 0x9e3779b97f4a7c15u) >> 32) & (n - 1);
 
-	while (slots[i].offset && slots[i].offset != offset)
+	while (slots[i].site.offset && (slots[i].site.offset != offset || slots[i].call != call))
 		i = (i + 1) & (n - 1);
 	return &slots[i];
 }
@@ -87,35 +94,36 @@ static struct site *slot_of(struct site *slots, size_t n, uint64_t offset)
 static void slots_grow(struct site_file *f)
 {
 	size_t n = f->n_slots ? f->n_slots * 2 : 64;
-	struct site *slots = mem_new(n * sizeof(*slots));
+	struct slot *slots = mem_new(n * sizeof(*slots));
 
 	for (size_t i = 0; i < f->n_slots; i++)
-		if (f->slots[i].offset)
-			*slot_of(slots, n, f->slots[i].offset) = f->slots[i];
+		if (f->slots[i].site.offset)
+			*slot_of(slots, n, f->slots[i].site.offset, f->slots[i].call) = f->slots[i];
 	free(f->slots);
 	f->slots = slots;
 	f->n_slots = n;
 }
 
-static void file_site(struct site_file *f, uint64_t offset, struct site *out)
+static void file_site(struct site_file *f, uint64_t offset, const char *call, struct site *out)
 {
 	const char *slash = strrchr(f->path, '/');
-	struct site *slot;
+	struct slot *slot;
 
 	if (f->n_used * 2 >= f->n_slots)
 		slots_grow(f);
-	slot = slot_of(f->slots, f->n_slots, offset);
-	if (!slot->offset) {
+	slot = slot_of(f->slots, f->n_slots, offset, call);
+	if (!slot->site.offset) {
 		f->n_used++;
-		slot->offset = offset;
-		text_copy(slot->module, sizeof(slot->module), slash ? slash + 1 : f->path);
+		slot->call = call;
+		slot->site.offset = offset;
+		text_copy(slot->site.module, sizeof(slot->site.module), slash ? slash + 1 : f->path);
 		if (f->info)
-			debuginfo_find(f->info, offset, slot);
+			debuginfo_find(f->info, offset, call, &slot->site);
 	}
-	*out = *slot;
+	*out = slot->site;
 }
 
-int site_find(const struct history *h, uint32_t image, uint64_t address, struct site *out)
+static int find(const struct history *h, uint32_t image, uint64_t address, const char *call, struct site *out)
 {
 	/* A return address may already belong to the next function; the call lies before it. */
 	const struct module *m = address ? module_at(h, image, address - 1) : NULL;
@@ -124,9 +132,22 @@ int site_find(const struct history *h, uint32_t image, uint64_t address, struct 
 	if (!m || address == m->base)
 		return 1;
 	pthread_mutex_lock(&files_lock);
-	file_site(file_get(m->path), address - m->base, out);
+	file_site(file_get(m->path), address - m->base, call, out);
 	pthread_mutex_unlock(&files_lock);
 	return 0;
+}
+
+int site_find(const struct history *h, uint32_t image, uint64_t address, struct site *out)
+{
+	return find(h, image, address, NULL, out);
+}
+
+int site_of(const struct history *h, const struct history_event *he, struct site *out)
+{
+	bool calls = (he->e.kind == EV_CALL || he->e.kind == EV_INVOKED || he->e.kind == EV_STRIKE) &&
+		     he->e.call < n_calls;
+
+	return find(h, he->image, he->e.site, calls ? call_table[he->e.call].name : NULL, out);
 }
 
 void site_print(const struct site *site, char *out, size_t size)
@@ -135,21 +156,26 @@ void site_print(const struct site *site, char *out, size_t size)
 
 	if (site->line)
 		str_addf(&text, "%s:%d (%s)", site->file, site->line, site->function[0] ? site->function : "?");
+	else if (site->tail)
+		str_addf(&text, "%s, its last call, from %s", site->function[0] ? site->function : "?",
+			site->inlined_into);
 	else if (site->function[0])
 		str_addf(&text, "%s+0x%" PRIx64, site->function, site->into);
 	else if (site->module[0])
 		str_addf(&text, "%s+0x%" PRIx64, site->module, site->offset);
+	if (site->by_pointer)
+		str_addf(&text, ", by pointer");
 	if (!site->program && site->module[0] && (site->line || site->function[0]))
 		str_addf(&text, " in %s", site->module);
 	text_copy(out, size, str_get(&text));
 	str_fini(&text);
 }
 
-void site_text(const struct history *h, uint32_t image, uint64_t address, char *out, size_t size)
+void site_text(const struct history *h, const struct history_event *he, char *out, size_t size)
 {
 	struct site site;
 
-	if (site_find(h, image, address, &site))
+	if (site_of(h, he, &site))
 		text_copy(out, size, "");
 	else
 		site_print(&site, out, size);

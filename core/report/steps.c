@@ -155,7 +155,7 @@ static void site_add(struct str *label, const struct history *h, const struct hi
 	char site[SITE_TEXT] = "";
 
 	if (he->proc < h->n_procs)
-		site_text(h, he->image, he->e.site, site, sizeof(site));
+		site_text(h, he, site, sizeof(site));
 	if (site[0])
 		str_addf(label, "  %s", site);
 }

@@ -83,7 +83,7 @@ static void place_add(struct str *text, const struct history *h, const struct hi
 	if (e->channel && e->channel <= h->n_channels)
 		str_addf(text, " on %s", h->channels[e->channel - 1].name);
 	if (e->proc < h->n_procs)
-		site_text(h, e->image, e->e.site, site, sizeof(site));
+		site_text(h, e, site, sizeof(site));
 	if (site[0])
 		str_addf(text, ", %s", site);
 }

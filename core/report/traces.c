@@ -52,7 +52,7 @@ void trace_site(const struct history *h, const struct history_event *e, char *ou
 {
 	out[0] = '\0';
 	if (e->proc < h->n_procs && e->e.site)
-		site_text(h, e->image, e->e.site, out, size);
+		site_text(h, e, out, size);
 }
 
 const char *trace_channel(const struct history *h, const struct history_event *e)

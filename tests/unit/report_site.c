@@ -37,6 +37,13 @@ static void __attribute__((noinline)) * outer(int *line)
 	return address;
 }
 
+static void text_at(const struct history *h, uint32_t image, uint64_t address, char *out, size_t size)
+{
+	struct history_event he = { .e = { .kind = EV_SENT, .site = address }, .image = image };
+
+	site_text(h, &he, out, size);
+}
+
 static int object_add(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct history *h = data;
@@ -94,7 +101,7 @@ Test(report_site, own_line)
 			site.function, "inlined_here", "the innermost inlined function, not %s", site.function);
 		cr_expect_eq(site.line, line);
 		snprintf(want, sizeof(want), "report_site.c:%d (inlined_here)", line);
-		site_text(&h, 1, (uintptr_t)address, text_of_site, sizeof(text_of_site));
+		text_at(&h, 1, (uintptr_t)address, text_of_site, sizeof(text_of_site));
 		cr_expect_str_eq(text_of_site, want);
 		snprintf(want, sizeof(want), "report_site.c:%d", line);
 		site_key(&site, key, sizeof(key));
@@ -117,7 +124,7 @@ Test(report_site, library_is_named)
 	modules_fill(&h);
 	cr_assert_eq(site_find(&h, 1, address, &site), 0);
 	cr_expect(!site.program);
-	site_text(&h, 1, address, words, sizeof(words));
+	text_at(&h, 1, address, words, sizeof(words));
 	cr_expect(strstr(words, "libc"), "%s", words);
 	site_forget();
 	history_fini(&h);
@@ -135,9 +142,9 @@ Test(report_site, addresses_that_are_nowhere)
 	cr_expect_eq(site_find(&h, 1, 1, &site), 1);
 	cr_expect_eq(site.offset, 1);
 	cr_expect_eq(site_find(&h, 2, (uintptr_t)outer(&line), &site), 1, "another image has not this program");
-	site_text(&h, 1, 1, words, sizeof(words));
+	text_at(&h, 1, 1, words, sizeof(words));
 	cr_expect_str_empty(words);
-	site_text(&h, 1, (uintptr_t)outer(&line), words, sizeof(words));
+	text_at(&h, 1, (uintptr_t)outer(&line), words, sizeof(words));
 	cr_expect_eq(strlen(words), sizeof(words) - 1, "cut, and terminated");
 	site_forget();
 	history_fini(&h);
@@ -176,7 +183,7 @@ static void stripped_is(const char *option, const char *want_start)
 	text_copy(original, sizeof(original), own->path);
 	if (ran((const char *[]){ "strip", option, "-o", path, original, NULL })) {
 		text_copy(own->path, sizeof(own->path), path);
-		site_text(&h, 1, address, words, sizeof(words));
+		text_at(&h, 1, address, words, sizeof(words));
 		cr_expect(!strncmp(words, want_start, strlen(want_start)), "%s", words);
 	}
 	unlink(path);
@@ -209,10 +216,10 @@ Test(report_site, file_that_is_no_program)
 	text_copy(m.path, sizeof(m.path), path);
 	h.modules = mem_new(sizeof(m));
 	h.modules[h.n_modules++] = m;
-	site_text(&h, 1, 0x1234, words, sizeof(words));
+	text_at(&h, 1, 0x1234, words, sizeof(words));
 	cr_expect(strstr(words, "+0x234"), "%s", words);
 	unlink(path);
-	site_text(&h, 1, 0x1234, words, sizeof(words));
+	text_at(&h, 1, 0x1234, words, sizeof(words));
 	cr_expect(strstr(words, "+0x234"), "%s", words);
 	site_forget();
 	history_fini(&h);
