@@ -128,7 +128,7 @@ struct finding {
 /* A fault that cannot happen at a place, told in the coverage. */
 struct skipped {
 	uint32_t site, refusal;
-	char call[32], kind[24];
+	char call[32], kind[LABEL];
 };
 
 struct sweep {
@@ -187,6 +187,8 @@ struct position {
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
 bool arms(const struct call *call);
+/* menu_errors.c: is there an error to be tried at the call, whatever its object? */
+bool may_be_refused(const struct sweep *w, const struct call *call);
 
 /* boundary.c: has the peer moved what is received here together with what was received before? */
 bool is_within_write(const struct history *h, const struct history_event *he, const struct object *o);
@@ -274,7 +276,7 @@ extern const char *const coverage_names[N_COVERAGE];
 struct cover_row {
 	uint32_t site;
 	char call[32];
-	char fault[24];
+	char fault[LABEL];
 	enum coverage state;
 };
 /* All rows, sorted by site, call and fault; the caller frees *rows. */

@@ -23,7 +23,7 @@ enum {
 };
 
 /* By the name of its kind, or by its own. */
-static bool wanted(const struct sweep *w, uint32_t action, const char *label)
+bool dish_wanted(const struct sweep *w, uint32_t action, const char *label)
 {
 	const struct fault_info *info = fault_of_action(action);
 
@@ -37,7 +37,7 @@ void dish_add(struct sweep *w, const struct candidate *like, const struct dish *
 {
 	struct candidate *c;
 
-	if (w->n_candidates == SWEEP_CANDIDATES || !wanted(w, d->action, label))
+	if (w->n_candidates == SWEEP_CANDIDATES || !dish_wanted(w, d->action, label))
 		return;
 	c = &w->candidates[w->n_candidates++];
 	*c = *like;

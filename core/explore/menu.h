@@ -19,6 +19,8 @@ struct dish {
 	bool kills;
 };
 
+/* Is it among the kinds that were asked for? Without any, all are. */
+bool dish_wanted(const struct sweep *w, uint32_t action, const char *label);
 void dish_add(struct sweep *w, const struct candidate *like, const struct dish *d, const char *label);
 /* It cannot happen there: told in the coverage. */
 void dish_skip(struct sweep *w, const struct candidate *like, const char *kind, enum refusal why);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "core/base/banned.h"
 #include "core/base/rng.h"
@@ -175,13 +176,18 @@ static bool is_fcntl(const struct event *e)
 	return strcmp(call_table[e->call].plain, "fcntl") == 0;
 }
 
-/* Of fcntl() only what waits for a lock is struck; the rest counts, so that the occurrence is right. */
+/*
+ * Of fcntl() only what waits for a lock is struck, of epoll_ctl() only what takes memory; the rest counts, so that the
+ * occurrence is right.
+ */
 static bool only_counts(const struct event *e)
 {
+	if (strcmp(call_table[e->call].plain, "epoll_ctl") == 0)
+		return e->asked != EPOLL_CTL_ADD;
 	return is_fcntl(e) && e->asked != F_SETLKW && e->asked != F_OFD_SETLKW;
 }
 
-static bool is_position(const struct history_event *he)
+static bool is_position(const struct sweep *w, const struct history_event *he)
 {
 	uint32_t family;
 
@@ -189,7 +195,8 @@ static bool is_position(const struct history_event *he)
 		return false;
 	family = call_table[he->e.call].family;
 	/* A descriptor that was never open, the rest: nothing to strike. */
-	return (family != FAMILY_OTHER || is_fcntl(&he->e) || arms(&call_table[he->e.call])) &&
+	return (family != FAMILY_OTHER || is_fcntl(&he->e) || arms(&call_table[he->e.call]) ||
+		       may_be_refused(w, &call_table[he->e.call])) &&
 	       !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
 }
 
@@ -480,7 +487,7 @@ static size_t places_walk(
 		const struct history_event *he = &h->events[i];
 		uint32_t family;
 
-		if (!is_position(he))
+		if (!is_position(w, he))
 			continue;
 		family = call_table[he->e.call].family;
 		if (takes_client(&he->e, object_of(a, &he->e), family))

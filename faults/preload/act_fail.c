@@ -6,11 +6,16 @@
 #include "faults/preload/inject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ipc.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "faults/preload/rows.h"
 
 extern const struct action_code act_interrupt;
 
@@ -34,6 +39,23 @@ bool descriptors_short(void)
 	return false;
 }
 
+/* Does the call make what it would be short of room for? Of some it depends on what they are asked. */
+static bool makes_something(const struct inv *v)
+{
+	switch (v->shape) {
+	case SH_SYSV_GET:
+		return v->a[v->row == ROW_msgget ? 1 : 2] & IPC_CREAT;
+	case SH_OPEN:
+		return v->a[1] & O_CREAT;
+	case SH_EPOLL_CTL:
+		return v->a[1] == EPOLL_CTL_ADD;
+	case SH_MSG_OUT:
+		return ((const struct msghdr *)v->a[1])->msg_controllen;
+	default:
+		return true;
+	}
+}
+
 /* Can this errno come from this call here, under the rules of Linux? */
 static enum refusal lawful(const struct inv *v, int error, bool sole)
 {
@@ -48,7 +70,11 @@ static enum refusal lawful(const struct inv *v, int error, bool sole)
 		return !nonblocking(v) ? REFUSED_BLOCKING : ready_told(v, sole) ? REFUSED_READY : REFUSED_NOT;
 	case EPIPE:
 		return is_stream(v) || is_connection(v) ? REFUSED_NOT : REFUSED_ERRNO;
-	case ECONNRESET: case ETIMEDOUT:
+	case ETIMEDOUT:
+		if (row_family[v->row] == FAMILY_LOCK || (moves && o && o->kind == OBJ_POSIX_MQ))
+			return waits_for_time(v) ? REFUSED_NOT : REFUSED_NO_WAIT;
+		return !moves || is_connection(v) ? REFUSED_NOT : REFUSED_ERRNO;
+	case ECONNRESET:
 		return !moves || is_connection(v) ? REFUSED_NOT : REFUSED_ERRNO;
 	case ECONNREFUSED:
 		return !moves || (o && (o->kind == OBJ_UDP || o->kind == OBJ_UNIX_DGRAM)) ? REFUSED_NOT : REFUSED_ERRNO;
@@ -58,7 +84,13 @@ static enum refusal lawful(const struct inv *v, int error, bool sole)
 			       : REFUSED_ERRNO;
 	case EMSGSIZE:
 		return is_datagram(v) ? REFUSED_NOT : REFUSED_ERRNO;
-	case ENOSPC: case EIO:
+	case ENOMEM:
+		return v->shape == SH_OPEN || makes_something(v) ? REFUSED_NOT : REFUSED_ERRNO;
+	case ENOSPC:
+		if (!moves)
+			return makes_something(v) ? REFUSED_NOT : REFUSED_ERRNO;
+		return o && o->kind != OBJ_PTY ? REFUSED_ERRNO : REFUSED_NOT;
+	case EIO:
 		return moves && o && o->kind != OBJ_PTY ? REFUSED_ERRNO : REFUSED_NOT;
 	default:
 		return REFUSED_NOT;
@@ -93,6 +125,12 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		if (error == EINTR && row_restart[v->row] != RESTART_NEVER_BLOCKS)
 			return act_interrupt.strike(v, s);
 	}
+	if (error == EMFILE && moves)
+		return rights_drop(v);
+	/* Not what is said, but what comes of it. */
+	if ((error == ETIMEDOUT || (error == EAGAIN && !moves)) && waits_for_time(v) &&
+		s->fault->realism != REALISM_ANY)
+		return overdue(v);
 	if (v->shape == SH_CLOSE || s->after) {
 		if (!s->after)
 			call_real(v);

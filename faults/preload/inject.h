@@ -282,6 +282,12 @@ struct action_code {
 /* segment.c: what `truncate` does to shared memory */
 enum refusal segment_truncate(const struct inv *v, const struct strike *s);
 
+/* rights.c: the call, without the descriptors that came with the message */
+enum refusal rights_drop(struct inv *v);
+/* overdue.c: the call, if it waits for a time that is given, with one that has passed */
+bool waits_for_time(const struct inv *v);
+enum refusal overdue(struct inv *v);
+
 /* act.c: what the actions share */
 enum refusal act(struct inv *v, const struct strike *s);
 void decide_result(struct inv *v, int error);	/* the call fails with this errno and is not made */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "faults/preload/environ.h"
+#include "faults/preload/rows.h"
 
 real_function real[CALL_BITS];
 
@@ -138,7 +139,7 @@ static _Atomic bool looked;
 
 /*
  * Whoever comes first may be a signal handler or one of two threads: all find the same, so it does no harm that two of
- * them look. ThreadSanitizer has to see the locks, or it takes all that they guard for a race.
+ * them look. ThreadSanitizer has to see the locks, or it takes all that they guard for a race, and every thread.
  */
 static const struct symbols *libc(void)
 {
@@ -164,9 +165,14 @@ void *real_symbol(const char *name)
 	return f ? f : dlsym(RTLD_NEXT, name);
 }
 
+static bool tsan_sees(uint32_t row)
+{
+	return row_family[row] == FAMILY_LOCK || row == ROW_pthread_create;
+}
+
 real_function real_find(uint32_t row)
 {
-	bool next = libc() && tsan_there && row_family[row] == FAMILY_LOCK;
+	bool next = libc() && tsan_there && tsan_sees(row);
 	void *f = next ? dlsym(RTLD_NEXT, row_symbol(row)) : real_symbol(row_symbol(row));
 
 	real[row] = (real_function)f;
@@ -183,6 +189,6 @@ void real_init(bool all)
 
 	masks_init();
 	for (uint32_t row = 0; (all || lacks || tsan_there) && row < n_rows; row++)
-		if (!real[row] && (all || lacks || row_family[row] == FAMILY_LOCK))
+		if (!real[row] && (all || lacks || tsan_sees(row)))
 			real_find(row);
 }

@@ -2,7 +2,9 @@
 /* What strikes, where, and what that does: the faults of scenario files in programs that are not the reference. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/scenario_text.h"
 #include "core/base/banned.h"
@@ -125,4 +127,63 @@ Test(strikes, epoll_wakes_up_for_nothing)
 	SAYS(r.out, "again in server at wait, struck once");
 	SAYS(r.out, "epoll_pwait");
 	sabot_run_fini(&r);
+}
+
+/* The first call of tests/programs/refused.c cannot be refused; the second is, and need not wait for it. */
+static void refused_is(const char *calls, const char *call, const char *error)
+{
+	static const char text[] = HEADER
+		"roles:\n  main:\n    run: [$SABOT_PROGRAMS/refused, %s, \"%d\"]\n    driver: true\n"
+		"expect: {clean-exit: holds}\n"
+		"faults:\n  - {in: main, at: %s, nth: %d, do: {fail: %s}}\n";
+	char yaml[512];
+
+	snprintf(yaml, sizeof(yaml), text, calls, 0, call, 1, error);
+	expect(yaml, 1, "1 vacuous");
+	snprintf(yaml, sizeof(yaml), text, calls, 60, call, 2, error);
+	expect(yaml, 0, "1 as expected");
+}
+
+/* Whoever finds what he waits for does not time out; whoever does not need not wait so long. */
+Test(strikes, a_wait_times_out_where_there_is_nothing)
+{
+	refused_is("semaphore", "sem_timedwait", "ETIMEDOUT");
+	refused_is("mutex", "pthread_mutex_timedlock", "ETIMEDOUT");
+	refused_is("sysv-semaphore", "semtimedop", "EAGAIN");
+	refused_is("queue", "mq_timedreceive", "ETIMEDOUT");
+}
+
+/* The message and what else came with it are there: MSG_CTRUNC. */
+Test(strikes, descriptors_find_no_room)
+{
+	refused_is("rights", "recvmsg", "EMFILE");
+}
+
+Test(strikes, what_makes_nothing_needs_no_memory)
+{
+	refused_is("watch", "epoll_ctl", "ENOMEM");
+	refused_is("segment", "shmget", "ENOSPC");
+}
+
+static void thread_is_struck(const char *program)
+{
+	static const char text[] = HEADER
+		"roles:\n  main:\n    run: [$SABOT_PROGRAMS/%s]\n    driver: true\n%s";
+	char yaml[512], *path = test_program(program);
+
+	if (access(path, X_OK) == 0) {
+		snprintf(yaml, sizeof(yaml), text, program, "");
+		expect(yaml, 0, "1 as expected");
+		snprintf(yaml, sizeof(yaml), text, program, "expect: {clean-exit: violated}\n"
+			"faults:\n  - {in: main, at: pthread_create, nth: 1, do: {fail: EAGAIN}}\n");
+		expect(yaml, 0, "1 as expected");
+	}
+	free(path);
+}
+
+/* Whoever watches over threads has to see them made. */
+Test(strikes, there_is_no_thread_to_be_had)
+{
+	thread_is_struck("threads");
+	thread_is_struck("threads_tsan");
 }

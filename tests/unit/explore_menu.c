@@ -211,6 +211,136 @@ Test(menu, what_comes_again_and_again)
 	cr_assert_eq(count_lasting(ACT_SHORT), 1);
 }
 
+/* The candidates with this label. */
+static uint32_t count_label(const char *label)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		n += strcmp(sweep->candidates[i].label, label) == 0;
+	return n;
+}
+
+/* A shortage is over at some time or is not; who is refused for good may give up, but not run in circles. */
+Test(menu, what_is_refused_once_and_for_good)
+{
+	offer("fork", NULL);
+	cr_assert_eq(count_label("fail: EAGAIN"), 1);
+	cr_assert_eq(count_label("fail: EAGAIN from now on"), 1);
+	cr_assert_eq(count_label("fail: ENOMEM"), 1);
+	for (uint32_t i = 0; i < sweep->n_candidates; i++)
+		cr_assert_eq(sweep->candidates[i].lasting, sweep->candidates[i].fault.times == TIMES_FOREVER);
+	rank = 2;
+	offer("fork", NULL);
+	cr_assert_eq(count_label("fail: EAGAIN"), 2);
+	cr_assert_eq(count_label("fail: EAGAIN from now on"), 1, "once at each place");
+	offer("pthread_create", NULL);
+	cr_assert_eq(count_label("fail: EAGAIN"), 3);
+}
+
+/* In the Unix family connect() makes the socket of the other side; over the network it makes a packet. */
+Test(menu, memory_is_refused_where_the_kernel_asks_for_some)
+{
+	struct object local = { .kind = OBJ_UNIX_STREAM }, tcp = { .kind = OBJ_TCP }, pipe = { .kind = OBJ_PIPE },
+		      mq = { .kind = OBJ_POSIX_MQ }, sysv = { .kind = OBJ_SYSV_MQ };
+
+	offer("connect", &local);
+	cr_assert_eq(count_label("fail: ENOMEM"), 1);
+	cr_assert_eq(count_label("fail: ENOBUFS"), 0);
+	offer("connect", &tcp);
+	cr_assert_eq(count_label("fail: ENOMEM"), 1);
+	cr_assert_eq(count_label("fail: ENOBUFS"), 1);
+	offer("send", &local);
+	cr_assert_eq(count_label("fail: ENOBUFS"), 2);
+	cr_assert_eq(count_label("fail: ENOBUFS from now on"), 1);
+	offer("send", &tcp);
+	offer("write", &pipe);
+	cr_assert_eq(count_label("fail: ENOBUFS"), 2, "TCP waits for memory, and a pipe has its own");
+	offer("sendmsg", &local);
+	offer("mq_send", &mq);
+	offer("msgsnd", &sysv);
+	cr_assert_eq(count_label("fail: ENOMEM"), 4);
+}
+
+/* More than the kernel allows of them. */
+Test(menu, an_object_too_many)
+{
+	offer("shmget", &(struct object){ .kind = OBJ_SYSV_SHM });
+	offer("semget", &(struct object){ .kind = OBJ_SYSV_SEM });
+	offer("mq_open", &(struct object){ .kind = OBJ_POSIX_MQ });
+	cr_assert_eq(count_label("fail: ENOSPC"), 3);
+	offer("open", &(struct object){ .kind = OBJ_FIFO });
+	cr_assert_eq(count_label("fail: ENOSPC"), 3);
+}
+
+/* What next to no program looks at is struck for who asks. */
+Test(menu, the_last_page_of_memory_is_asked_for)
+{
+	static const char *const fail[] = { "fail" }, *const other[] = { "short" };
+	const struct call *call = &call_table[row_of("epoll_ctl")];
+
+	offer("epoll_ctl", NULL);
+	offer("mmap", &(struct object){ .kind = OBJ_POSIX_SHM });
+	cr_assert_eq(sweep->n_candidates, 0);
+	cr_assert_not(may_be_refused(sweep, call));
+	sweep->options.kinds = other;
+	sweep->options.n_kinds = 1;
+	cr_assert_not(may_be_refused(sweep, call));
+	sweep->options.kinds = fail;
+	cr_assert(may_be_refused(sweep, call));
+	offer("epoll_ctl", NULL);
+	cr_assert_eq(count_label("fail: ENOMEM"), 1);
+	cr_assert_eq(count_label("fail: ENOSPC"), 1);
+	offer("mmap", &(struct object){ .kind = OBJ_POSIX_SHM });
+	cr_assert_eq(count_label("fail: ENOMEM"), 2);
+}
+
+/* Descriptors go over the Unix family alone. */
+Test(menu, descriptors_that_come_with_a_message_are_dropped)
+{
+	offer("recvmsg", &(struct object){ .kind = OBJ_UNIX_STREAM });
+	cr_assert_eq(count_label("fail: EMFILE"), 1);
+	offer("recvmsg", &(struct object){ .kind = OBJ_UDP });
+	offer("recv", &(struct object){ .kind = OBJ_UNIX_STREAM });
+	cr_assert_eq(count_label("fail: EMFILE"), 1);
+}
+
+static uint32_t timed_out(const char *call, const struct object *o, const char *label)
+{
+	struct history_event he = {
+		.e = { .kind = EV_CALL, .call = row_of(call), .asked = 1, .flags = waits ? EVF_TIMED : 0 }
+	};
+	struct position p = { .event = &he, .object = o, .waits = waits };
+	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
+
+	sweep->n_candidates = 0;
+	text_copy(like.call, sizeof(like.call), call);
+	menu_offer(sweep, &p, &like);
+	return count_label(label);
+}
+
+/* Who did not wait, or waits for ever, is not told that the time is over. */
+Test(menu, a_wait_is_over_before_anything_comes)
+{
+	static const struct object sem = { .kind = OBJ_SEM }, sysv = { .kind = OBJ_SYSV_SEM },
+				   mq = { .kind = OBJ_POSIX_MQ };
+	static const struct {
+		const char *call, *label;
+		const struct object *object;
+	} all[] = { { "sem_timedwait", "fail: ETIMEDOUT", &sem },
+		    { "pthread_mutex_timedlock", "fail: ETIMEDOUT", &sem },
+		    { "semtimedop", "fail: EAGAIN", &sysv }, { "mq_timedreceive", "fail: ETIMEDOUT", &mq },
+		    { "mq_timedsend", "fail: ETIMEDOUT", &mq } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		waits = false;
+		cr_expect_eq(timed_out(all[i].call, all[i].object, all[i].label), 0, "%s", all[i].call);
+		waits = true;
+		cr_expect_eq(timed_out(all[i].call, all[i].object, all[i].label), 1, "%s", all[i].call);
+	}
+	cr_expect_eq(timed_out("sem_wait", &sem, "fail: ETIMEDOUT"), 0);
+}
+
 static int64_t late_of(const char *call, uint32_t asked, uint8_t flags, const char *other, const struct object *o)
 {
 	struct history_event he = {

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A wait whose time is over: the real call, with a time that has passed. What is there it takes all the same, so it
+ * never says that nothing came when something had.
+ */
+#include "faults/preload/inject.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "faults/preload/rows.h"
+
+/* The time that is waited, as an argument: absolute ones have passed, and others are none. */
+static int time_argument(const struct inv *v)
+{
+	switch (v->shape) {
+	case SH_SEM_TIMED: case SH_MUTEX_TIMED:
+		return v->row == ROW_sem_clockwait || v->row == ROW_pthread_mutex_clocklock ? 2 : 1;
+	case SH_SIGWAIT_TIMED:
+		return 2;
+	case SH_SEMOP_TIMED:
+		return 3;
+	case SH_BUF_IN_TIMED: case SH_BUF_OUT_TIMED:
+		return 4;
+	default:
+		return -1;
+	}
+}
+
+bool waits_for_time(const struct inv *v)
+{
+	int at = time_argument(v);
+
+	return at >= 0 && v->a[at];
+}
+
+enum refusal overdue(struct inv *v)
+{
+	static const struct timespec passed = { 0, 0 };
+	int at = time_argument(v), error;
+	long given = v->a[at];
+
+	v->a[at] = (long)&passed;
+	v->result = call_real(v);
+	error = v->result_kind == RES_E ? (int)v->result : v->result == -1 ? errno : 0;
+	v->a[at] = given;
+	v->skip = true;
+	v->error = v->result_kind == RES_E ? 0 : error;
+	return error == ETIMEDOUT || error == EAGAIN ? REFUSED_NOT : REFUSED_READY;
+}
