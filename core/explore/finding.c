@@ -278,6 +278,11 @@ const char *advice(const struct candidate *c, const struct finding *f)
 		return "A peer may be gone at any call: handle EOF, ECONNRESET and EPIPE (ignore SIGPIPE), give back "
 		       "what it held.";
 	case ACT_FAIL:
+		if (is_timeout(&call_table[call_find(c->call)], (int)c->fault.value))
+			return "The time may be over before anything has come: say so, and take nothing for an answer.";
+		if (c->fault.value == EMFILE && strcmp(c->call, "recvmsg") == 0)
+			return "Who is short of descriptors gets a message without those that came with it: look "
+			       "whether there is SCM_RIGHTS (MSG_CTRUNC says that there was more).";
 		return "This call may fail for want of a resource: say so or try later, and serve the others "
 		       "meanwhile.";
 	default:

@@ -189,6 +189,8 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 bool arms(const struct call *call);
 /* menu_errors.c: is there an error to be tried at the call, whatever its object? */
 bool may_be_refused(const struct sweep *w, const struct call *call);
+/* Does the call say with it that its time is over? */
+bool is_timeout(const struct call *call, int error);
 
 /* boundary.c: has the peer moved what is received here together with what was received before? */
 bool is_within_write(const struct history *h, const struct history_event *he, const struct object *o);

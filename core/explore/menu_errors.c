@@ -78,8 +78,7 @@ static bool is_allowed(const struct call *call, int error)
 	return false;
 }
 
-/* "The time is over" is said only where it was waited. */
-static bool is_timeout(const struct call *call, int error)
+bool is_timeout(const struct call *call, int error)
 {
 	return error == ETIMEDOUT || (call->family == FAMILY_LOCK && error == EAGAIN);
 }
@@ -106,6 +105,7 @@ void errors_offer(struct sweep *w, const struct position *p, const struct candid
 		const struct refusal_row *row = &rows[i];
 		char kind[LABEL];
 
+		/* "The time is over" is said only where it was waited. */
 		if (!is_of_call(row, call) || !is_on_offer(w, row) || !is_of_object(row, p->object) ||
 			!is_allowed(call, row->error) ||
 			(is_timeout(call, row->error) && !(p->event->e.flags & EVF_TIMED && p->waits)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which faults are tried at a position. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -339,6 +340,26 @@ Test(menu, a_wait_is_over_before_anything_comes)
 		cr_expect_eq(timed_out(all[i].call, all[i].object, all[i].label), 1, "%s", all[i].call);
 	}
 	cr_expect_eq(timed_out("sem_wait", &sem, "fail: ETIMEDOUT"), 0);
+}
+
+static const char *advice_of(const char *call, int error)
+{
+	struct finding f = { .symptom = SYMPTOM_WRONG_OUTPUT };
+	struct candidate c = { .fault = { .action = ACT_FAIL, .value = error }, .grade = GRADE_DISRUPTIVE };
+
+	text_copy(c.call, sizeof(c.call), call);
+	return advice(&c, &f);
+}
+
+/* Not every call that "fails" wants for something. */
+Test(menu, an_advice_is_about_what_has_failed)
+{
+	cr_expect(strstr(advice_of("socket", ENOMEM), "want of a resource"));
+	cr_expect(strstr(advice_of("sem_timedwait", ETIMEDOUT), "time may be over"));
+	cr_expect(strstr(advice_of("semtimedop", EAGAIN), "time may be over"));
+	cr_expect(strstr(advice_of("fork", EAGAIN), "want of a resource"));
+	cr_expect(strstr(advice_of("recvmsg", EMFILE), "MSG_CTRUNC"));
+	cr_expect(strstr(advice_of("accept", EMFILE), "want of a resource"));
 }
 
 static int64_t late_of(const char *call, uint32_t asked, uint8_t flags, const char *other, const struct object *o)
