@@ -174,7 +174,7 @@ static void strike(struct inv *v, uint32_t i, enum when when)
 	atomic_store(&s.state->struck_proc, self->proc + 1);
 	atomic_store(&s.state->struck_call, v->row + 1);
 	atomic_fetch_add(&s.state->fired, 1);
-	if (unlikely(arena->backtrace))
+	if (unlikely(arena->backtrace) && !s.after)
 		backtrace_note(v, s.state);
 	refusal = v->skip && decides_result(s.fault->action) ? REFUSED_TAKEN : act(v, &s);
 	if (refusal == REFUSED_NOT)
@@ -182,6 +182,23 @@ static void strike(struct inv *v, uint32_t i, enum when when)
 	atomic_fetch_sub(&s.state->fired, 1);
 	atomic_fetch_add(&s.state->refused, 1);
 	atomic_store(&s.state->refusal, (uint32_t)refusal);
+}
+
+/*
+ * Who will call what is struck when it is over: looked for before, as it takes long. Others have been woken by then,
+ * and a process that is killed after its last word is to die before they act upon it.
+ */
+static void backtraces_before(const struct inv *v)
+{
+	struct plan *plan = arena_plan(arena);
+
+	for (uint32_t i = 0; i < plan->n_faults; i++) {
+		const struct plan_fault *f = &plan->faults[i];
+
+		if (self->faults >> i & 1 && f->where.when == WHEN_AFTER && call_set_has(&f->where.at, v->row) &&
+			!atomic_load(&plan->state[i].fired) && selects(f, v))
+			backtrace_note(v, &plan->state[i]);
+	}
 }
 
 static void point_name(uint32_t row, char *name, size_t size)
@@ -209,6 +226,8 @@ void decide(struct inv *v, enum when when)
 		points_note(v, when);
 	if (!self->faults && !under_fiu_ctrl)
 		return;
+	if (unlikely(arena->backtrace) && when == WHEN_BEFORE)
+		backtraces_before(v);
 	point_name(v->row, name, sizeof(name));
 	question.v = v;
 	question.when = when;
