@@ -259,3 +259,20 @@ Test(explore_programs, nobody_is_started_again_who_does_not_say_so)
 	SAYS(r.out, "+kill");
 	sabot_run_fini(&r);
 }
+
+/* Hardly a program looks whether bind() had memory: tried for who asks. */
+Test(explore_programs, the_last_page_of_memory_is_refused_on_request)
+{
+	char *directory = test_directory();
+	struct sabot_run asked, other;
+
+	test_file(directory, "scenario.yaml", PAIR("serve", "ask"));
+	asked = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "fail", NULL });
+	cr_assert_not_null(strstr(asked.out, " bind "), "%s%s", asked.out, asked.err);
+	other = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "delay", NULL });
+	cr_assert_null(strstr(other.out, " bind "), "%s", other.out);
+	cr_assert_not_null(strstr(other.out, " accept "), "%s%s", other.out, other.err);
+	sabot_run_fini(&asked);
+	sabot_run_fini(&other);
+	test_directory_remove(directory);
+}
