@@ -120,7 +120,7 @@ int errand_confirm(struct box *box, void *data)
 {
 	const struct errand *errand = data;
 	struct sweep *w = errand->sweep;
-	struct finding *f = &w->findings[errand->finding];
+	struct finding *f = errand->finding;
 	struct outcome *out = mem_new(sizeof(*out));
 	enum symptom wanted = w->trials[f->candidate].symptom;
 	int status = worker_prepare(w, box);

@@ -14,6 +14,7 @@
 
 enum {
 	SWEEP_SITES = 1024, SWEEP_CANDIDATES = 16384, SWEEP_FINDINGS = 256, SWEEP_SKIPS = 2048, SWEEP_WORKERS = 32,
+	SWEEP_REHEARSALS = 10,
 	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, FINDING_DIAGRAM = 4096,
 };
 
@@ -131,6 +132,24 @@ struct skipped {
 	char call[32], kind[LABEL];
 };
 
+struct sweep;
+
+/* What a box is started with. */
+struct errand {
+	struct sweep *sweep;
+	uint32_t worker;
+	struct finding *finding;	/* confirm: which … */
+	uint32_t runs;			/* … how often … */
+	bool first;			/* … and whether this errand tells and draws what it sees */
+};
+
+/* A long run made again while the sweep still waits for it. */
+struct rehearsal {
+	struct finding finding;		/* what is seen, of its candidate */
+	struct errand errands[CONFIRMATIONS];
+	int pids[CONFIRMATIONS];	/* of boxes; 0: it has ended */
+};
+
 struct sweep {
 	const struct scenario *scenario;
 	struct explore_options options;
@@ -155,17 +174,10 @@ struct sweep {
 	struct skipped skips[SWEEP_SKIPS];
 	struct sweep_site sites[SWEEP_SITES];
 	struct finding findings[SWEEP_FINDINGS];
+	uint32_t n_rehearsals;
+	struct rehearsal rehearsals[SWEEP_REHEARSALS];
 	struct trial trials[SWEEP_CANDIDATES];
 	struct candidate candidates[SWEEP_CANDIDATES];
-};
-
-/* What a box is started with. */
-struct errand {
-	struct sweep *sweep;
-	uint32_t worker;
-	uint32_t finding;	/* confirm: which … */
-	uint32_t runs;		/* … how often … */
-	bool first;		/* … and whether this errand tells and draws what it sees */
 };
 
 /* positions.c, in a box: fills sites and candidates from a fault-free history. */
@@ -264,6 +276,13 @@ static inline uint32_t finding_reproduced(const struct finding *f)
 	return atomic_load(&f->seen[f->symptom]);
 }
 int findings_confirm(struct sweep *w, const struct box_options *options);
+
+/* rehearse.c: there is nothing to do but to wait; starts what is worth it, and stops what is no longer. */
+void rehearsals_look(struct sweep *w, const struct box_options *options);
+/* The sweep is over: waits for those of what broke; at_once: for none. */
+void rehearsals_end(struct sweep *w, bool at_once);
+/* Was the finding confirmed meanwhile, each time? Then *f tells what was seen. */
+bool rehearsal_adopt(struct sweep *w, struct finding *f);
 
 /* finding.c: one finding as a scenario file */
 int finding_write(struct sweep *w, uint32_t index, const char *path);

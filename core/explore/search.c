@@ -218,7 +218,13 @@ static int sweep_run(struct sweep *w)
 		if (crew_busy(w, &crew) < jobs && crew.n < jobs * BOXES_A_CPU && atomic_load(&w->next) < w->n_order &&
 			crew.n_alive)
 			error = crew_add(w, &crew);
+		if (atomic_load(&w->next) >= w->n_order && !crew_busy(w, &crew)) {
+			struct box_options options = box_options_of(w, 0);
+
+			rehearsals_look(w, &options);
+		}
 	}
+	rehearsals_end(w, error || w->interrupted);
 	for (uint32_t i = 0; i < crew.n; i++) {
 		int status;
 

@@ -196,10 +196,13 @@ static uint32_t errands_make(struct sweep *w, struct errand *errands, uint32_t *
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (uint32_t i = 0; i < w->n_findings; i++) {
-			bool slow = w->trials[w->findings[i].candidate].duration_ns > LONG_NS;
+			struct finding *f = &w->findings[i];
+			bool slow = w->trials[f->candidate].duration_ns > LONG_NS;
 
-			for (uint32_t k = 0; slow == (pass == 0) && k < (slow ? CONFIRMATIONS : 1); k++)
-				errands[n++] = (struct errand){ .sweep = w, .finding = i, .first = k == 0,
+			if (slow != (pass == 0) || (slow && rehearsal_adopt(w, f)))
+				continue;
+			for (uint32_t k = 0; k < (slow ? CONFIRMATIONS : 1); k++)
+				errands[n++] = (struct errand){ .sweep = w, .finding = f, .first = k == 0,
 								.runs = slow ? 1 : CONFIRMATIONS };
 		}
 		if (pass == 0)
