@@ -13,7 +13,7 @@ foreach(folder IN LISTS folders)
     continue()
   endif()
   set(subcommand run)
-  if(name STREQUAL guarantees OR name STREQUAL programs)
+  if(name STREQUAL "guarantees" OR name STREQUAL "programs")
     set(subcommand check)
   endif()
   add_test(NAME scenarios/${name} COMMAND sabot ${subcommand} ${folder})
@@ -28,12 +28,17 @@ set_tests_properties(programs/greet programs/greet-short PROPERTIES LABELS scena
 set_tests_properties(programs/greet-short PROPERTIES PASS_REGULAR_EXPRESSION "greet_server\\.c:2[78]")
 
 # Programs that are not ours, where they are installed (ci/install --programs): run, and explored for a while. Findings
-# are findings about them; that the harness itself is whole (exit code 0 or 1) is what is tested.
+# are findings about them; that the harness itself is whole (exit code 0 or 1) is what is tested. AS_ROOT: it drops the
+# groups of who starts it, which nobody else may.
 function(sabot_foreign name)
+  cmake_parse_arguments(needs AS_ROOT "" "" ${ARGN})
   set(file ${CMAKE_SOURCE_DIR}/scenarios/programs/${name}.yaml)
-  list(JOIN ARGN " " programs)
+  list(JOIN needs_UNPARSED_ARGUMENTS " " programs)
   string(CONCAT there "PATH=$PATH:/usr/sbin; for p in ${programs}; do command -v $p >/dev/null || "
     "{ echo $p is not installed: ci/install --programs; exit 77; }; done")
+  if(needs_AS_ROOT)
+    string(APPEND there "; [ `id -u` = 0 ] || { echo ${name} has to be run as root; exit 77; }")
+  endif()
   add_test(NAME programs/${name} COMMAND sh -c "${there}; exec $<TARGET_FILE:sabot> run ${file} --repeat 3")
   add_test(NAME programs/${name}-explored COMMAND sh -c
     "${there}; $<TARGET_FILE:sabot> explore ${file} --budget 5s -o ${CMAKE_BINARY_DIR}/findings-${name}; test $? -le 1")
@@ -48,5 +53,5 @@ sabot_foreign(nc nc)
 sabot_foreign(dbus dbus-daemon dbus-send)
 sabot_foreign(beanstalkd beanstalkd)
 sabot_foreign(rsync rsync)
-sabot_foreign(tftp in.tftpd tftp)
+sabot_foreign(tftp AS_ROOT in.tftpd tftp)
 sabot_foreign(make make)
