@@ -52,35 +52,6 @@ uint32_t messages_who(const struct messages *m, uint32_t id)
 	return 0;
 }
 
-/* Did a role begin with this process that had begun before: a probe, or a service that was started again? */
-static bool comes_again(const struct history *h, uint32_t proc)
-{
-	size_t n = strcspn(h->procs[proc].name, "~");
-
-	if (h->procs[proc].parent)
-		return false;
-	for (uint32_t i = 0; i < proc; i++)
-		if (!h->procs[i].parent && strlen(h->procs[i].name) == n &&
-			!strncmp(h->procs[i].name, h->procs[proc].name, n))
-			return true;
-	return false;
-}
-
-/* Events of the first go: who comes again gives the same numbers to other messages. */
-static size_t first_go(const struct history *h)
-{
-	uint32_t again = 0;
-	size_t n = 0;
-
-	while (again < h->n_procs && !comes_again(h, again))
-		again++;
-	if (again == h->n_procs)
-		return h->n_events;
-	while (n < h->n_events && h->events[n].proc != again)
-		n++;
-	return n;
-}
-
 static void collect(struct messages *m, const struct history *h, size_t n)
 {
 	m->items = mem_new(h->n_events * sizeof(*m->items));
@@ -172,7 +143,7 @@ static void match(struct messages *m, const struct history *h, size_t n)
 
 void messages_init(struct messages *m, const struct history *h)
 {
-	size_t n = first_go(h);
+	size_t n = history_first_go(h);
 
 	*m = (struct messages){ .items = NULL };
 	collect(m, h, n);

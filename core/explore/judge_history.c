@@ -86,23 +86,14 @@ static bool sends_datagram(const struct history *h, const struct history_event *
 	       e->call < n_calls && call_table[e->call].family == FAMILY_SEND && e->result > 0 && e->hash;
 }
 
-/* A probe is the same role started once more, by the harness. */
-static bool is_of_probe(const struct history *h, uint32_t proc)
-{
-	for (uint32_t i = 0; i < proc && !h->procs[proc].parent; i++)
-		if (!h->procs[i].parent && h->procs[i].role == h->procs[proc].role)
-			return true;
-	return false;
-}
-
 /* Sorted; those of the drivers' first go only, as a probe repeats it all. */
 static struct datagram *datagrams_sent(const struct history *h, size_t *n)
 {
 	struct datagram *all = NULL;
-	size_t kept = 0;
+	size_t kept = 0, n_events = history_first_go(h);
 
 	*n = 0;
-	for (size_t i = 0; i < h->n_events && !is_of_probe(h, h->events[i].proc); i++) {
+	for (size_t i = 0; i < n_events; i++) {
 		if (!sends_datagram(h, &h->events[i]))
 			continue;
 		all = mem_grow(all, (*n + 1) * sizeof(*all));

@@ -2,6 +2,7 @@
 #include "core/history/history.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/banned.h"
 
@@ -54,4 +55,32 @@ const char *object_kind_name(uint32_t kind)
 	};
 
 	return kind < OBJ_N_KINDS ? names[kind] : "other";
+}
+
+/* Did a role begin with this process that had begun before: a probe, or a service that was started again? */
+static bool comes_again(const struct history *h, uint32_t proc)
+{
+	size_t n = strcspn(h->procs[proc].name, "~");
+
+	if (h->procs[proc].parent)
+		return false;
+	for (uint32_t i = 0; i < proc; i++)
+		if (!h->procs[i].parent && strlen(h->procs[i].name) == n &&
+			!strncmp(h->procs[i].name, h->procs[proc].name, n))
+			return true;
+	return false;
+}
+
+size_t history_first_go(const struct history *h)
+{
+	uint32_t again = 0;
+	size_t n = 0;
+
+	while (again < h->n_procs && !comes_again(h, again))
+		again++;
+	if (again == h->n_procs)
+		return h->n_events;
+	while (n < h->n_events && h->events[n].proc != again)
+		n++;
+	return n;
 }

@@ -102,6 +102,11 @@ void history_fini(struct history *h);
 const char *history_text(const struct history *h, const struct history_event *e);
 /* Nanoseconds since the start of the run; negative for what came before. */
 int64_t history_ns(const struct history *h, uint64_t stamp);
+/*
+ * How many events there are before a role begins that had begun before (a probe, a service that was started again): all
+ * of them, if none does. Who comes again gives the same numbers to other messages, and repeats what it has sent.
+ */
+size_t history_first_go(const struct history *h);
 /* Name of an object kind in the scenario's words ("unix-stream", "pipe", …). */
 const char *object_kind_name(uint32_t kind);
 
