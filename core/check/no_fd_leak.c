@@ -29,11 +29,9 @@ static void count_check(const struct property_input *in, struct verdict *out)
 	const struct outcome *o = in->outcome, *base = in->baseline;
 
 	for (uint32_t i = 0; base && i < o->n_roles && i < OUTCOME_ROLES; i++) {
-		const struct role_outcome *r = &o->roles[i];
-		uint32_t as = r->instead_of ? r->instead_of - 1 : i;
-		const struct role_outcome *b = &base->roles[as];
+		const struct role_outcome *r = &o->roles[i], *b = outcome_counterpart(base, o, i);
 
-		if (as >= base->n_roles || !r->service || r->ended == ENDED_BY_FAULT)
+		if (!b || !r->service || r->ended == ENDED_BY_FAULT)
 			continue;
 		if (b->fds_at_end > 0 && r->fds_at_end > b->fds_at_end)
 			verdict_set(out, VERDICT_VIOLATED, "%s holds %d descriptors, without the fault %d",

@@ -6,8 +6,8 @@
  * fault may disturb the conversation that it struck, never another: the struck role, a target, and whoever shares the
  * struck channel (of a killed role: any channel) are not compared. A scenario that names this property asks for more:
  * then every role is compared that was not itself the target of a kill strike, nor a driver whose service was started
- * again after it. An interrupt runs a handler of the
- * program's own, which may well say so on stderr: that of an interrupted role is not compared.
+ * again after it. An interrupt runs a handler of the program's own, which may well say so on stderr: that of an
+ * interrupted role is not compared.
  */
 #include <string.h>
 

@@ -34,7 +34,7 @@ bool who_lost_service(const struct property_input *in, const struct role_outcome
 
 	for (uint32_t i = 0; o && r && i < o->n_roles && i < OUTCOME_ROLES; i++)
 		if (o->roles[i].instead_of)
-			return r->driver && !strstr(r->name, "~probe");
+			return r->driver && !outcome_is_probe(r);
 	return false;
 }
 

@@ -198,11 +198,6 @@ enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, 
 	return symptom;
 }
 
-static bool is_probe(const struct role_outcome *r)
-{
-	return strstr(r->name, "~probe") != NULL;
-}
-
 /* The instance whose process (or whose child) was struck. */
 static bool is_struck(const struct candidate *c, const struct role_outcome *r)
 {
@@ -265,10 +260,7 @@ static enum symptom judge_deaths(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	for (uint32_t i = 0; i < o->n_roles; i++) {
-		const struct role_outcome *r = &o->roles[i];
-		uint32_t as = r->instead_of ? r->instead_of - 1 : i;
-		const struct role_outcome *base =
-			as < w->baseline.outcome.n_roles ? &w->baseline.outcome.roles[as] : NULL;
+		const struct role_outcome *r = &o->roles[i], *base = outcome_counterpart(&w->baseline.outcome, o, i);
 		const char *name = signal_name(r->status);
 
 		if (r->ended == ENDED_SIGNAL && !r->instead_of &&
@@ -447,7 +439,7 @@ static enum symptom judge_probe(
 
 		while (k < b->probed.n_roles && strcmp(r->name, b->probed.roles[k].name) != 0)
 			k++;
-		if (!is_probe(r) || k == b->probed.n_roles || probe_as_first(b, r))
+		if (!outcome_is_probe(r) || k == b->probed.n_roles || probe_as_first(b, r))
 			continue;
 		base = &b->probed.roles[k];
 		symptom = judge_role(r, base, b->probe[k], b->probe_end_varies[k], false, t);
@@ -501,12 +493,10 @@ static enum symptom judge_left(
 	if (left_count(o, true) > left_count(base, true))
 		return judge_say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
 	for (uint32_t i = 0; i < o->n_roles; i++) {
-		const struct role_outcome *r = &o->roles[i], *b;
-		uint32_t as = r->instead_of ? r->instead_of - 1 : i;
+		const struct role_outcome *r = &o->roles[i], *b = outcome_counterpart(base, o, i);
 
-		if (!r->service || as >= base->n_roles || (c->kills && is_struck(c, r)))
+		if (!r->service || !b || (c->kills && is_struck(c, r)))
 			continue;
-		b = &base->roles[as];
 		/* Nobody has told it that its peer is gone: it will give up, and give back what it holds. */
 		if (r->patient_at_end > b->patient_at_end)
 			continue;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/history/arena.h"
 
@@ -115,5 +116,20 @@ struct outcome {
 	struct left left[OUTCOME_LEFT];
 	struct role_outcome roles[OUTCOME_ROLES];
 };
+
+/* A driver that ran once more, after the faults. */
+static inline bool outcome_is_probe(const struct role_outcome *r)
+{
+	return strstr(r->name, "~probe") != NULL;
+}
+
+/* The role of `base`, without the fault, that role i of *o is compared with: who took another's place with that one. */
+static inline const struct role_outcome *outcome_counterpart(
+	const struct outcome *base, const struct outcome *o, uint32_t i)
+{
+	uint32_t as = o->roles[i].instead_of ? o->roles[i].instead_of - 1 : i;
+
+	return as < base->n_roles ? &base->roles[as] : NULL;
+}
 
 #endif
