@@ -276,6 +276,8 @@ static inline uint32_t finding_reproduced(const struct finding *f)
 	return atomic_load(&f->seen[f->symptom]);
 }
 int findings_confirm(struct sweep *w, const struct box_options *options);
+/* A box for each, the CPUs in turn: errand_confirm(). pids[i] 0: that one could not be started. */
+void errands_start(struct sweep *w, const struct box_options *options, struct errand *errands, uint32_t n, int *pids);
 
 /* rehearse.c: there is nothing to do but to wait; starts what is worth it, and stops what is no longer. */
 void rehearsals_look(struct sweep *w, const struct box_options *options);

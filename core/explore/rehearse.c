@@ -49,14 +49,9 @@ static void rehearsal_start(struct sweep *w, uint32_t candidate, const struct bo
 	struct rehearsal *r = &w->rehearsals[w->n_rehearsals++];
 
 	r->finding.candidate = candidate;
-	for (uint32_t k = 0; k < CONFIRMATIONS; k++) {
-		struct box_options o = *options;
-
+	for (uint32_t k = 0; k < CONFIRMATIONS; k++)
 		r->errands[k] = (struct errand){ .sweep = w, .finding = &r->finding, .runs = 1, .first = k == 0 };
-		o.cpu = options->cpu < 0 ? -1 : (int)((w->n_rehearsals + k) % w->options.jobs);
-		if (box_start(&o, errand_confirm, &r->errands[k], &r->pids[k]))
-			r->pids[k] = 0;
-	}
+	errands_start(w, options, r->errands, CONFIRMATIONS, r->pids);
 }
 
 /* Until the box has ended, or the exploration is to. */

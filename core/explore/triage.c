@@ -211,8 +211,7 @@ static uint32_t errands_make(struct sweep *w, struct errand *errands, uint32_t *
 	return n;
 }
 
-static void errands_start(struct sweep *w, const struct box_options *options, struct errand *errands, uint32_t n,
-	int *pids)
+void errands_start(struct sweep *w, const struct box_options *options, struct errand *errands, uint32_t n, int *pids)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct box_options o = *options;
