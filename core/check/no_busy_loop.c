@@ -105,8 +105,8 @@ static void no_busy_loop_check(const struct property_input *in, struct verdict *
 	}
 	free(s.items);
 	if (in->outcome->end == RUN_SPUN)
-		verdict_set(out, VERDICT_VIOLATED, "a role goes on and on without progress%s%.180s",
-			in->outcome->why[0] ? ": " : "", in->outcome->why);
+		verdict_set(out, VERDICT_VIOLATED, "%.180s",
+			in->outcome->why[0] ? in->outcome->why : "a role goes on and on without progress");
 }
 
 const struct property property_no_busy_loop = {

@@ -252,7 +252,7 @@ static enum symptom judge_end(const struct candidate *c, const struct outcome *o
 					   : "not over in time");
 	}
 	if (o->end == RUN_SPUN)
-		return judge_say(t, SYMPTOM_BUSY_LOOP, who, "%s goes on calling without progress", who);
+		return judge_say(t, SYMPTOM_BUSY_LOOP, o->spinner, "%s goes on calling without progress", o->spinner);
 	return SYMPTOM_NONE;
 }
 

@@ -101,6 +101,7 @@ struct waiter {
 struct outcome {
 	enum run_end end;
 	char why[512];
+	char spinner[ROLE_NAME];	/* RUN_SPUN: the process that did */
 	int64_t duration_ns;
 	uint32_t n_roles;
 	uint32_t n_left;

@@ -62,7 +62,7 @@ static void outcome_reset(struct box *box, struct outcome *out)
 {
 	out->end = RUN_DONE;
 	out->why[0] = '\0';
-	out->blind[0] = '\0';
+	out->blind[0] = out->spinner[0] = '\0';
 	out->duration_ns = 0;
 	out->n_roles = box->n_instances;
 	out->n_left = out->left_more = out->n_waiters = out->n_blind = out->n_files = 0;
@@ -162,7 +162,8 @@ static bool stalled(struct box *box, bool (*there)(const struct box *box))
 	if (!box->may_spin && box_spins(box, &now)) {
 		box->out->end = RUN_SPUN;
 		box_waiters(box);
-		snprintf(box->out->why, sizeof(box->out->why), "a role goes on calling without any progress");
+		snprintf(box->out->why, sizeof(box->out->why), "%s goes on calling without any progress",
+			box->out->spinner);
 		return true;
 	}
 	if (!look_same(&box->last, &now, (int64_t)((double)gap * box->scale))) {

@@ -4,6 +4,7 @@
  * last of them all alike and none of them moving a byte.
  */
 #include "core/base/banned.h"
+#include "core/base/str.h"
 #include "core/run/box.h"
 #include "core/sys/clock.h"
 
@@ -85,7 +86,9 @@ bool box_spins(struct box *box, const struct look *now)
 		return false;
 	}
 	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
-		if (a->procs[i].state == PROC_ALIVE && repeats(a, &a->procs[i]))
+		if (a->procs[i].state == PROC_ALIVE && repeats(a, &a->procs[i])) {
+			text_copy(box->out->spinner, sizeof(box->out->spinner), a->procs[i].name);
 			return true;
+		}
 	return false;
 }

@@ -125,6 +125,18 @@ static void waits(struct waiter *w, const char *process, uint32_t role, const ch
 	text_copy(w->process, sizeof(w->process), process);
 }
 
+Test(judge, who_goes_in_circles_is_the_one_that_does)
+{
+	struct candidate c = transparent();
+	struct trial t = { .result = RESULT_HANDLED };
+
+	outcome_set(now, false);
+	now->end = RUN_SPUN;
+	waits(&now->waiters[now->n_waiters++], "server", SERVER, "poll");
+	text_copy(now->spinner, sizeof(now->spinner), "client.1");
+	cr_expect(judge(sweep, &c, now, &t) == SYMPTOM_BUSY_LOOP && !strcmp(t.role, "client.1"));
+}
+
 /* A shell that waits for its command says nothing of what the command waits for. */
 Test(judge, who_hangs_is_the_one_that_waits_for_others)
 {
@@ -287,18 +299,6 @@ Test(judge, a_lasting_fault_is_not_asked_for_liveness)
 	cr_expect_eq(judged(c), SYMPTOM_NONE);
 	now->end = RUN_SPUN;
 	cr_expect_eq(judged(c), SYMPTOM_BUSY_LOOP);
-}
-
-Test(labels, kinds)
-{
-	char kind[LABEL];
-
-	label_kind("short: 12", kind, sizeof(kind));
-	cr_expect_str_eq(kind, "short");
-	label_kind("fail: EMFILE", kind, sizeof(kind));
-	cr_expect_str_eq(kind, "fail EMFILE");
-	label_kind("interrupt", kind, sizeof(kind));
-	cr_expect_str_eq(kind, "interrupt");
 }
 
 /* One thread's tries to accept, `n` of them, each `us` long; between two, a wait of `rest_us`. */

@@ -475,3 +475,15 @@ Test(menu, who_has_posted_may_be_late_with_the_rest)
 	offer("write", &stream);
 	cr_expect_eq(count_after(ACT_DELAY), 2, "what follows is a call, and late itself");
 }
+
+Test(labels, kinds)
+{
+	char kind[LABEL];
+
+	label_kind("short: 12", kind, sizeof(kind));
+	cr_expect_str_eq(kind, "short");
+	label_kind("fail: EMFILE", kind, sizeof(kind));
+	cr_expect_str_eq(kind, "fail EMFILE");
+	label_kind("interrupt", kind, sizeof(kind));
+	cr_expect_str_eq(kind, "interrupt");
+}
