@@ -37,24 +37,29 @@ static uint64_t let_go(const struct history *h, uint32_t proc, uint32_t object)
 	return when;
 }
 
-/* When the last of those who read from it let go; *died: one of them died. */
-static uint64_t shut(const struct property_input *in, uint32_t object, bool *died)
+/* Which processes read from an object; to be freed. */
+static bool *readers_of(const struct history *h, uint32_t object)
 {
-	const struct history *h = in->history;
 	bool *reads = mem_new(h->n_procs * sizeof(*reads));
-	uint64_t when = 0;
 
 	for (size_t i = 0; i < h->n_events; i++)
 		if (h->events[i].e.object == object && is_data(&h->events[i].e, WAY_OUT))
 			reads[h->events[i].proc] = true;
-	for (uint32_t p = 0; p < h->n_procs; p++) {
-		uint64_t end = reads[p] ? let_go(h, p, object) : 0;
+	return reads;
+}
+
+/* When the last of those who read from it let go; *died: one of them died. */
+static uint64_t shut(const struct property_input *in, uint32_t object, const bool *reads, bool *died)
+{
+	uint64_t when = 0;
+
+	for (uint32_t p = 0; p < in->history->n_procs; p++) {
+		uint64_t end = reads[p] ? let_go(in->history, p, object) : 0;
 
 		*died |= reads[p] && who_died(in, p);
 		if (end > when)
 			when = end;
 	}
-	free(reads);
 	return when;
 }
 
@@ -66,17 +71,42 @@ static bool is_refusal(const struct event *e, uint64_t end)
 	return e->error == EPIPE || e->error == ECONNRESET;
 }
 
+static bool is_sent_in_time(const struct flow *f, const struct event *e, uint64_t end)
+{
+	return e->object == f->into && is_data(e, WAY_IN) && e->stamp < end;
+}
+
+/* Of what nobody has read, the bytes that one of the readers had sent: what a process says to itself is not lost. */
+static void own_forget(const struct history *h, struct flow *f, uint64_t end, const bool *reads)
+{
+	uint64_t unread = f->sent > f->received ? f->sent - f->received : 0, last = 0;
+
+	for (size_t i = h->n_events; unread && i-- > 0;) {
+		const struct event *e = &h->events[i].e;
+		uint64_t n = is_sent_in_time(f, e, end) ? history_bytes(e) : 0;
+
+		n = n < unread ? n : unread;
+		unread -= n;
+		if (n && reads[h->events[i].proc])
+			f->sent -= n;
+		else if (n && !last)
+			last = i + 1;
+	}
+	if (last)
+		f->last_sent = (uint32_t)last;
+}
+
 static void flow_measure(const struct property_input *in, struct flow *f)
 {
 	const struct history *h = in->history;
-	bool died = false, read = false, told = false;
-	uint64_t end = shut(in, f->out_of, &died);
+	bool died = false, read = false, told = false, *reads = readers_of(h, f->out_of);
+	uint64_t end = shut(in, f->out_of, reads, &died);
 
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct event *e = &h->events[i].e;
 
 		told |= e->object == f->into && is_data(e, WAY_IN) && is_refusal(e, end);
-		if (e->object == f->into && is_data(e, WAY_IN) && e->stamp < end) {
+		if (is_sent_in_time(f, e, end)) {
 			f->sent += history_bytes(e);
 			if (history_bytes(e))
 				f->last_sent = (uint32_t)i + 1;
@@ -86,6 +116,8 @@ static void flow_measure(const struct property_input *in, struct flow *f)
 			read = true;
 		}
 	}
+	own_forget(h, f, end, reads);
+	free(reads);
 	f->judged = read && !died && !told && !h->channels[f->channel - 1].uncounted;
 }
 

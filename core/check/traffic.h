@@ -5,7 +5,8 @@
  * Bytes are judged only where both ends of the channel were seen, somebody did read from it, every transfer was
  * counted (no splice), nobody at the reading end died, and only those that were sent before the reader closed: a writer
  * cannot know that the door is shut. What a reader leaves unread when it closes by itself is lost all the same, unless
- * the writer was told (EPIPE, ECONNRESET, SIGPIPE), as in `yes | head -1`.
+ * the writer was told (EPIPE, ECONNRESET, SIGPIPE), as in `yes | head -1`, or is the reader itself: who is woken up
+ * by a pipe of its own need not look into it before it ends.
  *
  * Datagrams are compared within a group: a queue, a seqpacket connection, or all sockets of a kind. One that is sent
  * again after its sender had waited in vain replaces the first; so does one that is sent again where a strike dropped
