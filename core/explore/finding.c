@@ -262,6 +262,9 @@ const char *advice(const struct candidate *c, const struct finding *f)
 			"A stream may take fewer bytes than it is given: send the rest." :
 			"A stream gives what is there, not what was asked for: read on until the message is whole.";
 	case ACT_AGAIN:
+		if (waits_on_condition(&call_table[call_find(c->call)]))
+			return "A wait on a condition variable may end although nobody has signalled: look at what is "
+			       "waited for, in a loop.";
 		return "A non-blocking call may have nothing to do: wait for readiness and try again.";
 	case ACT_DELAY: case ACT_PAUSE:
 		if (strcmp(c->fault.target, "self") != 0 && c->fault.action == ACT_PAUSE)

@@ -199,6 +199,8 @@ struct position {
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
 bool arms(const struct call *call);
+/* Is it a wait on a condition variable? */
+bool waits_on_condition(const struct call *call);
 /* menu_errors.c: is there an error to be tried at the call, whatever its object? */
 bool may_be_refused(const struct sweep *w, const struct call *call);
 /* Does the call say with it that its time is over? */

@@ -207,7 +207,8 @@ static void offer_delay(struct sweep *w, const struct position *p, const struct 
 /* It lets others go on with what this one has done, and may not be done with, in memory that no call shows. */
 static bool lets_go(const struct position *p, const struct call *call)
 {
-	static const char *const calls[] = { "sem_post", "semop", "semtimedop", "pthread_mutex_unlock" };
+	static const char *const calls[] = { "sem_post", "semop", "semtimedop", "pthread_mutex_unlock",
+		"pthread_cond_signal", "pthread_cond_broadcast" };
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (strcmp(call->plain, calls[i]) == 0)
@@ -332,12 +333,22 @@ static void offer_datagram(struct sweep *w, const struct position *p, const stru
 	once(w, like, ACT_REORDER, 1, GRADE_NETWORK, "reorder: 1");
 }
 
+static bool is_of_condition(const struct call *call)
+{
+	return strncmp(call->plain, "pthread_cond_", strlen("pthread_cond_")) == 0;
+}
+
+bool waits_on_condition(const struct call *call)
+{
+	return is_of_condition(call) && call->restart != RESTART_NEVER_BLOCKS;
+}
+
 static void offer_again(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
 	bool moves = call->family == FAMILY_RECEIVE || call->family == FAMILY_SEND;
 
-	if (!moves && call->family != FAMILY_ACCEPT && call->family != FAMILY_CONNECT &&
+	if (!moves && call->family != FAMILY_ACCEPT && call->family != FAMILY_CONNECT && !waits_on_condition(call) &&
 		!(call->family == FAMILY_WAIT && (strstr(call->plain, "poll") || strstr(call->plain, "select"))))
 		return;
 	if (call->family == FAMILY_SEND && p->object && has_room(p) && w->scenario->realism == REALISM_LINUX) {
@@ -357,6 +368,20 @@ bool arms(const struct call *call)
 static bool makes_or_closes(const struct call *call)
 {
 	return call->family == FAMILY_OPEN || strcmp(call->plain, "close") == 0;
+}
+
+/* Where a process dies matters to others: not where its threads wait for each other. */
+static bool may_be_killed(const struct sweep *w, const struct position *p, const struct candidate *like,
+	const struct call *call)
+{
+	switch (call->family) {
+	case FAMILY_RECEIVE: case FAMILY_SEND: case FAMILY_ACCEPT: case FAMILY_CONNECT:
+		return true;
+	case FAMILY_LOCK:
+		return p->object || !is_of_condition(call);
+	default:
+		return w->scenario->roles[like->role].restart && makes_or_closes(call);
+	}
 }
 
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like)
@@ -383,7 +408,6 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	errors_offer(w, p, like, call);
 	if (moves)
 		offer_connection_end(w, p, like, !out);
-	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_LOCK ||
-		(w->scenario->roles[like->role].restart && makes_or_closes(call)))
+	if (may_be_killed(w, p, like, call))
 		offer_kill(w, p, like);
 }

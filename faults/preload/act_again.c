@@ -2,7 +2,8 @@
 /*
  * EAGAIN where the descriptor does not block; for poll, select and epoll, readiness that has gone when the program
  * looks: another process took what there was, the client gave up before it was accepted (accept(2), NOTES), the
- * datagram's checksum was wrong (select(2), BUGS). Nothing else makes Linux tell of what is not there.
+ * datagram's checksum was wrong (select(2), BUGS). Nothing else makes Linux tell of what is not there; but who waits on
+ * a condition variable may be woken for nothing (POSIX; glibc's signals and cancellations say where they do that).
  */
 #include "faults/preload/inject.h"
 
@@ -115,6 +116,8 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		return REFUSED_KIND;
 	if (row_family[v->row] == FAMILY_WAIT)
 		return wake(v, s->fault);
+	if (waits_on_condition(v))
+		return wake_for_nothing(v);
 	if (row_family[v->row] == FAMILY_LOCK) {
 		if (strcmp(row_plain(v->row), "sem_trywait") != 0 && !(v->flags & EVF_NONBLOCK))
 			return REFUSED_BLOCKING;

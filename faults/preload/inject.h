@@ -30,7 +30,8 @@ enum shape {
 	SH_POLL, SH_PPOLL, SH_SELECT, SH_EPOLL, SH_EPOLL2, SH_EPOLL_CTL,
 	SH_SOCKET, SH_PAIR, SH_PIPE, SH_OPEN, SH_OPEN_AT, SH_NEWFD, SH_DUP, SH_SYSV_GET,
 	SH_CLOSE, SH_CLOSE_RANGE, SH_CLOSE_FROM, SH_SYSV_CTL,
-	SH_SEM, SH_SEM_TIMED, SH_SEMOP, SH_SEMOP_TIMED, SH_MUTEX, SH_MUTEX_TIMED, SH_FILE_LOCK,
+	SH_SEM, SH_SEM_TIMED, SH_SEMOP, SH_SEMOP_TIMED, SH_MUTEX, SH_MUTEX_TIMED, SH_COND, SH_COND_TIMED,
+	SH_FILE_LOCK,
 	SH_KILL, SH_SIGACTION, SH_SIGWAIT, SH_SIGWAIT_TIMED,
 	SH_FORK, SH_SPAWN, SH_EXEC_ENV, SH_WAITPID, SH_WAITPID_FLAGS, SH_WAITID, SH_SLEEP, SH_FCNTL,
 	SH_SETSOCKOPT, SH_MMAP, SH_SHMAT,
@@ -287,6 +288,8 @@ enum refusal rights_drop(struct inv *v);
 /* overdue.c: the call, if it waits for a time that is given, with one that has passed */
 bool waits_for_time(const struct inv *v);
 enum refusal overdue(struct inv *v);
+bool waits_on_condition(const struct inv *v);
+enum refusal wake_for_nothing(struct inv *v);	/* such a wait, which ends although nobody has signalled */
 
 /* act.c: what the actions share */
 enum refusal act(struct inv *v, const struct strike *s);

@@ -17,6 +17,7 @@
 #include "faults/preload/rows.h"
 
 #define MUTEX_SHARED_BIT 128	/* PTHREAD_MUTEX_PSHARED_BIT of glibc's nptl */
+#define CONDITION_SHARED_BIT 1	/* of its __wrefs (nptl/pthread_cond_wait.c) */
 
 static uint64_t iov_length(const struct iovec *iov, long n)
 {
@@ -30,6 +31,11 @@ static uint64_t iov_length(const struct iovec *iov, long n)
 static bool mutex_is_shared(const void *mutex)
 {
 	return ((const pthread_mutex_t *)mutex)->__data.__kind & MUTEX_SHARED_BIT;
+}
+
+static bool condition_is_shared(const void *condition)
+{
+	return ((const pthread_cond_t *)condition)->__data.__wrefs & CONDITION_SHARED_BIT;
 }
 
 static uint32_t address_object(uint32_t kind, long address)
@@ -143,6 +149,12 @@ static bool look_object(struct inv *v)
 		v->object = address_object(OBJ_SEM, v->a[0]);
 		v->flags |= v->shape == SH_MUTEX_TIMED ? EVF_TIMED : 0;
 		return true;
+	case SH_COND_TIMED: case SH_COND:
+		/* One of a process's own is no object, but it may wait there for ever. */
+		if (condition_is_shared((const void *)v->a[0]))
+			v->object = address_object(OBJ_SEM, v->a[0]);
+		v->flags |= v->shape == SH_COND_TIMED ? EVF_TIMED : 0;
+		return true;
 	default:
 		v->fd = (int)v->a[0];
 		v->object = object_of_sysv(v->row, v->a[0]);
@@ -198,7 +210,7 @@ bool look(struct inv *v)
 		return look_wait(v);
 	switch (v->shape) {
 	case SH_SYSV_IN: case SH_SYSV_OUT: case SH_SYSV_CTL: case SH_SEMOP: case SH_SEMOP_TIMED: case SH_SHMAT:
-	case SH_SEM: case SH_SEM_TIMED: case SH_MUTEX: case SH_MUTEX_TIMED:
+	case SH_SEM: case SH_SEM_TIMED: case SH_MUTEX: case SH_MUTEX_TIMED: case SH_COND: case SH_COND_TIMED:
 		return look_object(v);
 	case SH_ACCEPT: case SH_FD: case SH_LISTEN: case SH_BIND: case SH_CONNECT: case SH_CLOSE:
 		return at_fd(v, v->a[0]);

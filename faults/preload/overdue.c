@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A wait whose time is over: the real call, with a time that has passed. What is there it takes all the same, so it
- * never says that nothing came when something had.
+ * never says that nothing came when something had. So does a wait on a condition variable that ends for nothing: the
+ * mutex is released and taken again by libc itself, which others may see, as well as a cancellation.
  */
 #include "faults/preload/inject.h"
 
@@ -14,6 +15,8 @@
 static int time_argument(const struct inv *v)
 {
 	switch (v->shape) {
+	case SH_COND_TIMED:
+		return v->row == ROW_pthread_cond_clockwait ? 3 : 2;
 	case SH_SEM_TIMED: case SH_MUTEX_TIMED:
 		return v->row == ROW_sem_clockwait || v->row == ROW_pthread_mutex_clocklock ? 2 : 1;
 	case SH_SIGWAIT_TIMED:
@@ -34,9 +37,28 @@ bool waits_for_time(const struct inv *v)
 	return at >= 0 && v->a[at];
 }
 
+static const struct timespec passed = { 0, 0 };
+
+bool waits_on_condition(const struct inv *v)
+{
+	return v->shape == SH_COND_TIMED || v->row == ROW_pthread_cond_wait;
+}
+
+enum refusal wake_for_nothing(struct inv *v)
+{
+	uint32_t row = v->row == ROW_pthread_cond_wait ? ROW_pthread_cond_timedwait : v->row;
+	long time = (long)&passed;
+	int error = (int)(v->row == ROW_pthread_cond_clockwait ?
+		real_of(row)(v->a[0], v->a[1], v->a[2], time, 0, 0, 0) :
+		real_of(row)(v->a[0], v->a[1], time, 0, 0, 0, 0));
+
+	v->skip = true;
+	v->result = error == ETIMEDOUT ? 0 : error;
+	return error ? REFUSED_NOT : REFUSED_READY;
+}
+
 enum refusal overdue(struct inv *v)
 {
-	static const struct timespec passed = { 0, 0 };
 	int at = time_argument(v), error;
 	long given = v->a[at];
 

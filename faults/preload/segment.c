@@ -48,7 +48,8 @@ static uint32_t segment_at(uint64_t address)
 
 static bool is_lock(const struct inv *v)
 {
-	return v->shape == SH_SEM || v->shape == SH_SEM_TIMED || v->shape == SH_MUTEX || v->shape == SH_MUTEX_TIMED;
+	return v->shape == SH_SEM || v->shape == SH_SEM_TIMED || v->shape == SH_MUTEX || v->shape == SH_MUTEX_TIMED ||
+		v->shape == SH_COND || v->shape == SH_COND_TIMED;
 }
 
 /* A description of its own, open for writing, of what the call is about. -1: errno says why. */

@@ -40,7 +40,8 @@ static const char *const names[] = {
 	"execveat", "wait", "__wait", "waitpid", "__waitpid", "wait3", "wait4", "waitid", "nanosleep", "__nanosleep",
 	"clock_nanosleep", "usleep", "sleep", "sendfile", "sendfile64", "splice", "tee", "vmsplice", "flock", "lockf",
 	"lockf64", "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_timedlock", "pthread_mutex_clocklock",
-	"pthread_mutex_unlock", "setsockopt",
+	"pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_timedwait", "pthread_cond_clockwait",
+	"pthread_cond_signal", "pthread_cond_broadcast", "setsockopt",
 };
 
 static const char *file_of(void *address)

@@ -330,6 +330,8 @@ Test(menu, a_wait_is_over_before_anything_comes)
 		const struct object *object;
 	} all[] = { { "sem_timedwait", "fail: ETIMEDOUT", &sem },
 		    { "pthread_mutex_timedlock", "fail: ETIMEDOUT", &sem },
+		    { "pthread_cond_timedwait", "fail: ETIMEDOUT", NULL },
+		    { "pthread_cond_clockwait", "fail: ETIMEDOUT", &sem },
 		    { "semtimedop", "fail: EAGAIN", &sysv }, { "mq_timedreceive", "fail: ETIMEDOUT", &mq },
 		    { "mq_timedsend", "fail: ETIMEDOUT", &mq } };
 
@@ -460,6 +462,30 @@ static uint32_t count_after(uint32_t action)
 		n += sweep->candidates[i].fault.action == action &&
 		     sweep->candidates[i].fault.where.when == WHEN_AFTER;
 	return n;
+}
+
+/* Its waits end for nothing; its signals come late. Processes die at those that they share, not at a thread's own. */
+Test(menu, a_condition_variable)
+{
+	static const char *const calls[] = { "pthread_cond_wait", "pthread_cond_timedwait", "pthread_cond_clockwait",
+		"pthread_cond_signal", "pthread_cond_broadcast" };
+	struct object shared = { .kind = OBJ_SEM };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		bool signals = i > 2;
+
+		sweep->n_candidates = 0;
+		offer(calls[i], NULL);
+		cr_expect_eq(count(ACT_AGAIN), !signals, "%s", calls[i]);
+		cr_expect_eq(count_after(ACT_DELAY), signals, "%s", calls[i]);
+		cr_expect_eq(count(ACT_DELAY), 1 + signals, "%s", calls[i]);
+		cr_expect_eq(count(ACT_INTERRUPT), 0, "%s", calls[i]);
+		cr_expect_eq(count(ACT_KILL), 0, "%s", calls[i]);
+		offer(calls[i], &shared);
+		cr_expect_eq(count(ACT_KILL), 2, "%s", calls[i]);
+	}
+	offer("sem_wait", &shared);
+	cr_expect_eq(count(ACT_AGAIN), 0, "that one blocks");
 }
 
 /* What one that has let others go on still has to do in memory, no call shows. */
