@@ -91,7 +91,7 @@ static void waiting_is_ready(const struct inv *v, uint8_t family)
 }
 
 /* Makes something that may outlive the process, where there is no namespace to take it along. */
-static inline __attribute__((always_inline)) bool makes_object(uint8_t shape, uint8_t family)
+static bool makes_object(uint8_t shape, uint8_t family)
 {
 	return shape == SH_BIND || (family == FAMILY_OPEN && (shape == SH_SYSV_GET || shape == SH_OPEN ||
 		shape == SH_OPEN_AT || shape == SH_PATH || shape == SH_PATH_AT));
@@ -108,8 +108,9 @@ static void stop_wait(void)
 		futex_wait_ns(&arena->stop, 1, STOP_WAIT_NS);
 }
 
-static inline __attribute__((always_inline)) bool begin(struct inv *v, uint32_t row, uint8_t shape, uint8_t family)
+static bool begin(struct inv *v, uint32_t row)
 {
+	uint8_t shape = row_shape[row], family = row_family[row];
 	struct thread *t;
 
 	v->row = row;
@@ -180,8 +181,9 @@ static void end_slow(struct inv *v)
 	errno = saved;
 }
 
-static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t row, uint8_t shape)
+static void end(struct inv *v, uint32_t row)
 {
+	uint8_t shape = row_shape[row];
 	int saved = errno;
 	bool makes = makes_object(shape, row_family[row]);	/* in the call until it is noted */
 
@@ -201,6 +203,59 @@ static inline __attribute__((always_inline)) void end(struct inv *v, uint32_t ro
 		v->flags |= EVF_NONBLOCK;
 	event_call(v);
 	errno = saved;
+}
+
+/* A call that is none of ours may still change what a descriptor is. */
+static long pass(struct inv *v)
+{
+	long r = call_real(v);
+	int saved = errno;
+
+	if (v->shape == SH_CLOSE) {
+		object_forget((int)v->a[0]);
+		self->fd_exhausted = 0;
+	} else if (v->shape == SH_FCNTL && (int)r >= 0 && (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)) {
+		object_dup((int)v->a[0], (int)r);
+	}
+	errno = saved;
+	return r;
+}
+
+/* exec does not come back: the slot must not say for ever that the thread is in it. */
+static void exec_note(struct inv *v)
+{
+	int32_t pid = my_pid();
+
+	event_note(EV_EXEC, v, pid, 0);
+	if (pid != self->pid)
+		child_beside(pid);
+	if (v->thread)
+		atomic_store(&v->thread->call, 0);
+}
+
+/*
+ * One call, the long way, for every row: a wrapper of its own code a row would bring in page after page of it at every
+ * start, and in every child of a zygote.
+ */
+static RETURNS_BY_THUNK __attribute__((noinline)) long recorded(struct inv *v, uint32_t row, uint64_t site)
+{
+	bool executes = row_shape[row] == SH_EXEC_ENV;
+
+	v->site = site;
+	if (unlikely(!begin(v, row)))
+		return pass(v);
+	if (executes)
+		exec_note(v);
+	if (likely(!v->skip))
+		v->result = call_real(v);
+	else if (v->error)
+		errno = v->error;
+	if (executes && borrows_memory())
+		child_not_beside(my_pid());
+	if (row_shape[row] == SH_FORK && v->result == 0)
+		return 0; /* the child: its identity was taken by the handler of pthread_atfork */
+	end(v, row);
+	return v->result;
 }
 
 /* Is the injector at work in this process? In a child of fork it takes up the child's identity first. */
@@ -375,70 +430,14 @@ enum { ENVIRONMENT_ROOM = 1024 };
 		/* Filled in only here: the short way has no use for it. */ \
 		struct inv v = { .a = { a[0], a[1], a[2], a[3], a[4], a[5], a[6] } }; \
 \
-		v.site = site_of(__builtin_return_address(0)); \
 		if (makes_program) \
 			environment_patch(&v, SH_##shape_ == SH_SPAWN ? 5 : ROW_##symbol == ROW_execveat ? 3 : 2, \
 				room, ENVIRONMENT_ROOM, text); \
-		if (unlikely(!begin(&v, ROW_##symbol, SH_##shape_, FAMILY_##family_))) \
-			return NARROW_##result_kind_(pass(&v, f)); \
-		if (makes_program && SH_##shape_ == SH_EXEC_ENV) \
-			exec_note(&v); \
-		if (likely(!v.skip)) \
-			v.result = NARROW_##result_kind_(f(v.a[0], v.a[1], v.a[2], v.a[3], v.a[4], v.a[5], v.a[6])); \
-		else if (v.error) \
-			errno = v.error; \
-		if (makes_program && SH_##shape_ == SH_EXEC_ENV && borrows_memory()) \
-			child_not_beside(my_pid()); \
-		if (SH_##shape_ == SH_FORK && v.result == 0) \
-			return 0; /* the child: its identity was taken by the handler of pthread_atfork */ \
-		end(&v, ROW_##symbol, SH_##shape_); \
-		return v.result; \
+		return recorded(&v, ROW_##symbol, site_of(__builtin_return_address(0))); \
 	}
-
-/* A call that is none of ours may still change what a descriptor is. */
-static long pass(struct inv *v, real_function f)
-{
-	long r = v->raw ? raw_call(v->raw, v->a) :
-			  f(v->a[0], v->a[1], v->a[2], v->a[3], v->a[4], v->a[5], v->a[6]);
-	int saved = errno;
-
-	if (v->shape == SH_CLOSE) {
-		object_forget((int)v->a[0]);
-		self->fd_exhausted = 0;
-	} else if (v->shape == SH_FCNTL && (int)r >= 0 && (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)) {
-		object_dup((int)v->a[0], (int)r);
-	}
-	errno = saved;
-	return r;
-}
-
-/* exec does not come back: the slot must not say for ever that the thread is in it. */
-static void exec_note(struct inv *v)
-{
-	int32_t pid = my_pid();
-
-	event_note(EV_EXEC, v, pid, 0);
-	if (pid != self->pid)
-		child_beside(pid);
-	if (v->thread)
-		atomic_store(&v->thread->call, 0);
-}
 
 #include "faults/calls.def"
 #undef CALL
-
-static long recorded(struct inv *v, uint32_t row, uint64_t site)
-{
-	v->site = site;
-	if (!begin(v, row, row_shape[row], row_family[row]))
-		return pass(v, real_of(row));
-	if (!v->skip)
-		v->result = call_real(v);
-	else if (v->error)
-		errno = v->error;
-	end(v, row, row_shape[row]);
-	return v->result;
-}
 
 long recorded_raw(long number, const long a[7], uint32_t row, uint64_t site)
 {
