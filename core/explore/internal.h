@@ -79,7 +79,10 @@ struct trial {
 	enum trial_result result;
 	enum symptom symptom;
 	uint32_t refusal;
-	int64_t started_ns, duration_ns;
+	int64_t started_ns;
+	_Atomic int64_t run_ns;		/* the start of its present run */
+	int64_t duration_ns;		/* of its last run */
+	_Atomic uint32_t moving;	/* threads that were not waiting when the harness looked last */
 	char text[TRIAL_TEXT];		/* what was seen */
 	char role[ROLE_NAME];		/* who showed it */
 	char property[32];		/* of the user's `expect:` that it violates; "" none */
@@ -100,7 +103,7 @@ struct baseline {
 	enum steadiness out[OUTCOME_ROLES], probe[OUTCOME_ROLES];
 	bool end_varies[OUTCOME_ROLES], probe_end_varies[OUTCOME_ROLES];
 	bool files_steady;
-	int64_t duration_ns;
+	int64_t duration_ns, cpu_ns;	/* the most that a run took; of the processor, all roles together */
 	uint64_t n_calls;
 	struct repeats repeats;
 	struct outcome outcome, probed;
@@ -109,6 +112,7 @@ struct baseline {
 struct worker_slot {
 	_Atomic int pid;
 	_Atomic int64_t since_ns;	/* CLOCK_MONOTONIC start of its present run; 0: between runs */
+	_Atomic uint32_t trial;		/* what it tries */
 };
 
 struct finding {

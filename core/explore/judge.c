@@ -103,6 +103,15 @@ void baseline_learn_order(struct baseline *b, const struct outcome *run)
 	b->files_steady &= run->files_hash == b->outcome.files_hash;
 }
 
+static int64_t processor_time(const struct outcome *run)
+{
+	int64_t ns = 0;
+
+	for (uint32_t i = 0; i < run->n_roles; i++)
+		ns += (int64_t)run->roles[i].cpu_ns;
+	return ns;
+}
+
 /* Takes in one fault-free run, and one that was followed by a probe (either may be NULL). */
 void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first)
 {
@@ -110,6 +119,7 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 		b->files_steady = true;
 		b->outcome = *run;
 		b->duration_ns = run->duration_ns;
+		b->cpu_ns = processor_time(run);
 		b->n_calls = run->n_calls;
 		return;
 	}
@@ -123,6 +133,8 @@ void baseline_learn(struct baseline *b, const struct outcome *run, const struct 
 			b->n_calls = run->n_calls;
 		if (run->duration_ns > b->duration_ns)
 			b->duration_ns = run->duration_ns;
+		if (processor_time(run) > b->cpu_ns)
+			b->cpu_ns = processor_time(run);
 	}
 	if (!probed)
 		return;

@@ -25,7 +25,7 @@ static const struct rehearsal *rehearsal_of(const struct sweep *w, uint32_t cand
 
 static bool is_long(const struct trial *t, int64_t now_ns)
 {
-	return atomic_load(&t->state) == TRIAL_RUNNING && now_ns - t->started_ns > LONG_ENOUGH_NS;
+	return atomic_load(&t->state) == TRIAL_RUNNING && now_ns - atomic_load(&t->run_ns) > LONG_ENOUGH_NS;
 }
 
 /* Of those that may turn out to tell the same as this one: the one that would stand for all. */

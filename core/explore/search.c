@@ -20,6 +20,7 @@
 #include "core/sys/proc.h"
 
 enum { WATCH_MS = 20, LONG_RUN_MS = 60, PROGRESS_MS = 250, BOXES_A_CPU = 16, GRACE_MS = 1500 };
+enum { COMPUTES_TIMES = 20 };
 
 /* One exploration at a time has the keyboard's attention. */
 static struct sweep *attended;
@@ -146,17 +147,26 @@ static void crew_reap(struct sweep *w, struct crew *crew)
 	}
 }
 
-/* Workers that do something now, not those that wait for a hung run to end. */
+/*
+ * Does it do something now, or wait for a hung run to end? A run that computes takes as long as it does without a fault
+ * and more, on a busy machine: another worker would only take the processor from it. But one may also turn in circles.
+ */
+static bool worker_busy(const struct sweep *w, const struct worker_slot *slot, int64_t now)
+{
+	int64_t since = atomic_load(&slot->since_ns), takes = now - since;
+
+	if (!since || takes < LONG_RUN_MS * NS_PER_MS)
+		return true;
+	return atomic_load(&w->trials[atomic_load(&slot->trial)].moving) && takes < COMPUTES_TIMES * w->baseline.cpu_ns;
+}
+
 static uint32_t crew_busy(const struct sweep *w, const struct crew *crew)
 {
 	int64_t now = clock_ns();
 	uint32_t busy = 0;
 
-	for (uint32_t i = 0; i < crew->n; i++) {
-		int64_t since = atomic_load(&w->workers[i].since_ns);
-
-		busy += crew->pids[i] && (!since || now - since < LONG_RUN_MS * NS_PER_MS);
-	}
+	for (uint32_t i = 0; i < crew->n; i++)
+		busy += crew->pids[i] && worker_busy(w, &w->workers[i], now);
 	return busy;
 }
 

@@ -188,6 +188,7 @@ int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, st
 	const struct plan_state *state = &arena_plan(box_arena(box))->state[0];
 	int error;
 
+	options.moving = &t->moving;
 	plan_one(box_arena(box), w, c);
 	error = run_once(box, &options, out);
 	atomic_fetch_add(&w->n_runs, 1);
@@ -326,10 +327,13 @@ int errand_sweep(struct box *box, void *data)
 			continue;
 		}
 		t->started_ns = clock_ns();
+		atomic_store(&t->run_ns, t->started_ns);
 		atomic_store(&t->state, TRIAL_RUNNING);
+		atomic_store(&slot->trial, index);
 		for (uint32_t k = 0; k < times_tried(w, &w->candidates[index], t); k++) {
 			/* Of each run: many short ones are no long one that the CPU is free in. */
-			atomic_store(&slot->since_ns, clock_ns());
+			atomic_store(&t->run_ns, clock_ns());
+			atomic_store(&slot->since_ns, atomic_load(&t->run_ns));
 			worker_trial(w, box, &w->candidates[index], out, t);
 			if (t->result != RESULT_HANDLED || time_is_up(w))
 				break;

@@ -109,6 +109,7 @@ struct box {
 	int64_t spin_since_ns;
 	uint64_t spin_calls;
 	bool may_spin;
+	_Atomic uint32_t *moving;	/* as in run_options */
 	int64_t quiet_ns, idle_looked_ns, idle_since_ns;
 	uint64_t idle_made;
 	int tree[BOX_TREE]; /* processes of the run, from the last look */

@@ -151,6 +151,8 @@ void box_look(struct box *box, bool deep, struct look *out)
 		out->n_moving += out->n_threads == before && end_under_way(box, box->tree[i]);
 	}
 	out->complete = box->n_tree < BOX_TREE;
+	if (box->moving)
+		atomic_store(box->moving, out->n_moving);
 }
 
 /* Has the process used a datagram socket? Nobody tells it when the one at the other end is gone. */

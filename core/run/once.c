@@ -91,6 +91,9 @@ static void run_begin(struct box *box, const struct run_options *options, struct
 	box->spin_since_ns = 0;
 	box->quiet_ns = options ? options->quiet_ns : 0;
 	box->may_spin = (options && options->may_spin) || scenario_benign(box->scenario, "no-busy-loop");
+	box->moving = options ? options->moving : NULL;
+	if (box->moving)
+		atomic_store(box->moving, 1);
 	box->idle_since_ns = 0;
 	outcome_reset(box, out);
 	arena_reset(box->arena);

@@ -67,6 +67,7 @@ struct run_options {
 	int64_t timeout_ns;	/* 0: the scenario's */
 	bool may_spin;		/* a role may look again and again, as if no-busy-loop were benign */
 	int64_t quiet_ns;	/* over, as by a timeout, when so long only services ticked on in vain; 0: never */
+	_Atomic uint32_t *moving; /* there it is told how many threads did not wait at the last look; may be NULL */
 };
 int run_once(struct box *box, const struct run_options *options, struct outcome *out);
 /* Stops zygotes. run_prepare() may follow with another scenario. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/str.h"
@@ -205,6 +206,29 @@ Test(explore_programs, one_fault_of_a_kind_can_be_asked_for)
 	cr_assert_not_null(strstr(r.err, "--inject shrt: 1: no such kind of fault"), "%s", r.err);
 	sabot_run_fini(&r);
 	test_directory_remove(directory);
+}
+
+/* Who computes is not one who waits: more workers than asked for would only take the processor from each other. */
+Test(explore_programs, runs_that_compute_are_not_made_side_by_side)
+{
+	char *directory = test_directory(), *path, *yaml = mem_printf(
+		HEADER "roles:\n  main:\n    run: [$SABOT_PROGRAMS/computes, %s/crowd, \"160\"]\n    driver: true\n",
+		directory);
+	struct sabot_run r;
+	struct stat crowd;
+
+	test_file(directory, "scenario.yaml", yaml);
+	test_file(directory, "crowd", "");
+	path = mem_printf("%s/crowd", directory);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "-j", "2", NULL });
+	cr_assert_eq(r.code, 0, "exit %d\n%s%s", r.code, r.out, r.err);
+	cr_assert_eq(stat(path, &crowd), 0);
+	/* One that is delayed does wait, and on a busy machine for long. */
+	cr_assert(crowd.st_size >= 1 && crowd.st_size <= 6, "%ld at once\n%s", (long)crowd.st_size, r.out);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+	free(path);
+	free(yaml);
 }
 
 static struct sabot_run explored_again(const char *mode, const char *restart, const char *inject)
