@@ -175,5 +175,7 @@ void scenario_execute(
 	note_add(out, "%s", box_notes(box));
 	if (out->outcome.n_blind)
 		note_add(out, "%s\n", out->outcome.blind);
+	if (out->outcome.n_confined)
+		note_add(out, "%s " OUTCOME_CONFINED "\n", out->outcome.confined);
 	free(baseline);
 }

@@ -194,6 +194,8 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 	}
 	if (b->outcome.n_blind)
 		note(b, "%s: nothing in it can be struck\n", b->outcome.blind);
+	if (b->outcome.n_confined)
+		note(b, "%s " OUTCOME_CONFINED "\n", b->outcome.confined);
 	if (!b->files_steady)
 		note(b, "the files left differ from run to run: they are not compared\n");
 	return true;

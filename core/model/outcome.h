@@ -33,6 +33,9 @@ struct output {
 	char text[OUTCOME_CAPTURE];
 };
 
+/* Said of a process that has. */
+#define OUTCOME_CONFINED "has confined itself (seccomp): it is seen, but not struck by what it has forbidden itself"
+
 struct role_outcome {
 	char name[ROLE_NAME];
 	int32_t pid;
@@ -109,6 +112,8 @@ struct outcome {
 	uint32_t n_waiters;
 	uint32_t n_blind;	/* processes of roles in which the injector was not seen */
 	char blind[OUTCOME_TEXT];
+	uint32_t n_confined;	/* processes that have confined themselves by seccomp(2) … */
+	char confined[ROLE_NAME];	/* … the first */
 	bool seen_all_events;	/* no ring overflowed */
 	uint64_t files_hash;	/* of names and contents of ordinary files left in ${TMP} */
 	uint32_t n_files;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Never silently blind: processes of roles in which the injector was not seen. */
+/* Never silently blind: processes of roles in which the injector was not seen, or may not do all of its work. */
 #include <stdio.h>
 
 #include "core/base/banned.h"
+#include "core/base/str.h"
 #include "core/run/box.h"
 
 /* The process became another program that never said hello: a static one, or one of another kind. */
@@ -57,6 +58,13 @@ void blind_collect(struct box *box)
 		if (r->started && !r->hello)
 			blind_add(o, r->name, reason);
 	}
+	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
+		if (a->procs[i].state == PROC_FREE || !a->procs[i].confined)
+			continue;
+		else if (a->procs[i].confined & CONFINED_STRICTLY)
+			blind_add(o, a->procs[i].name, " after it confined itself to read() and write() (seccomp)");
+		else if (!o->n_confined++)
+			text_copy(o->confined, sizeof(o->confined), a->procs[i].name);
 	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
 		if (became_unseen(a, &a->procs[i]))
 			blind_add(o, a->procs[i].name, " after it executed another program");

@@ -65,7 +65,7 @@ static void outcome_reset(struct box *box, struct outcome *out)
 	out->blind[0] = out->spinner[0] = '\0';
 	out->duration_ns = 0;
 	out->n_roles = box->n_instances;
-	out->n_left = out->left_more = out->n_waiters = out->n_blind = out->n_files = 0;
+	out->n_left = out->left_more = out->n_waiters = out->n_blind = out->n_confined = out->n_files = 0;
 	out->files_hash = 0;
 	out->n_calls = 0;
 	out->seen_all_events = true;

@@ -170,6 +170,8 @@ bool nonblocking(const struct inv *v)
 	if ((row_family[v->row] == FAMILY_RECEIVE || row_family[v->row] == FAMILY_SEND) &&
 		message_flags(v) & MSG_DONTWAIT)
 		return true;
+	if (self->confined & CONFINED_ASK)
+		return false;
 	flags = (int)syscall(SYS_fcntl, v->fd, F_GETFL);
 	errno = saved;
 	return flags >= 0 && flags & O_NONBLOCK;
@@ -180,7 +182,7 @@ void sigpipe_raise(const struct inv *v)
 	const struct object *o = object_at(v->object);
 	bool quiet = o && o->kind != OBJ_PIPE && o->kind != OBJ_FIFO && message_flags(v) & MSG_NOSIGNAL;
 
-	if (!quiet)
+	if (!quiet && !(self->confined & CONFINED_ASK))
 		syscall(SYS_tgkill, self->pid, syscall(SYS_gettid), SIGPIPE);
 }
 

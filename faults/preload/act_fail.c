@@ -33,7 +33,8 @@ static int32_t descriptor_free(void)
 
 bool descriptors_short(void)
 {
-	if (now_ns() <= self->fd_exhausted_until && descriptor_free() >= self->fd_free)
+	if (!(self->confined & CONFINED_ASK) && now_ns() <= self->fd_exhausted_until &&
+		descriptor_free() >= self->fd_free)
 		return true;
 	self->fd_exhausted = 0;
 	return false;

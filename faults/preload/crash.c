@@ -31,6 +31,8 @@ void crash_watch(void)
 {
 	struct sigaction now, note = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER };
 
+	if (self->confined & CONFINED_ASK)
+		return;
 	if (!libc_sigaction(SIGCHLD, NULL, &now) || (now.sa_handler != SIG_IGN && !(now.sa_flags & SA_NOCLDWAIT)))
 		return;
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++)

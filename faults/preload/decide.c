@@ -163,6 +163,12 @@ static bool decides_result(uint32_t action)
 	return action != ACT_KILL && action != ACT_DELAY && action != ACT_PAUSE && action != ACT_HOLD;
 }
 
+/* What the program has forbidden itself would end it, if a strike did it. */
+static bool is_forbidden(uint32_t action)
+{
+	return self->confined & (action == ACT_DELAY || action == ACT_HOLD ? CONFINED_WAIT : CONFINED_ASK);
+}
+
 static void strike(struct inv *v, uint32_t i, enum when when)
 {
 	struct plan *plan = arena_plan(arena);
@@ -176,7 +182,8 @@ static void strike(struct inv *v, uint32_t i, enum when when)
 	atomic_fetch_add(&s.state->fired, 1);
 	if (unlikely(arena->backtrace) && !s.after)
 		backtrace_note(v, s.state);
-	refusal = v->skip && decides_result(s.fault->action) ? REFUSED_TAKEN : act(v, &s);
+	refusal = v->skip && decides_result(s.fault->action) ? REFUSED_TAKEN :
+		is_forbidden(s.fault->action) ? REFUSED_CONFINED : act(v, &s);
 	if (refusal == REFUSED_NOT)
 		return;
 	atomic_fetch_sub(&s.state->fired, 1);
@@ -220,7 +227,7 @@ void decide(struct inv *v, enum when when)
 
 	if (atomic_load_explicit(&arena_plan(arena)->healed, memory_order_relaxed))
 		return;
-	if (self->watches_ready && when == WHEN_AFTER)
+	if (self->watches_ready && when == WHEN_AFTER && !(self->confined & CONFINED_ASK))
 		ready_note(v);
 	if (self->points)
 		points_note(v, when);

@@ -155,6 +155,7 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	atomic_store(&p->n_children, 0);
 	p->image = my_image.index;
 	p->launcher = my_image.launcher;
+	p->confined = parent ? arena->procs[parent - 1].confined : 0;
 	atomic_store(&p->first_chunk, 0);
 	atomic_store(&p->last_chunk, 0);
 	atomic_store(&p->lost, 0);
@@ -197,6 +198,7 @@ static void identity_begin(uint32_t proc)
 	self->ready_done = child_is_done(p) && !arena->procs[p->parent - 1].launcher;
 	self->live = 1;
 	self->loads = has_loaded;
+	self->confined = p->confined;
 	parent_proc = proc;
 	atomic_store(&p->state, PROC_ALIVE);
 	event_note(EV_HELLO, NULL, p->pid, p->image);
@@ -227,6 +229,12 @@ bool identity_take(void)
 	taking = false;
 	errno = saved;
 	return proc != 0;
+}
+
+void identity_drop(void)
+{
+	parent_proc = 0;
+	self->live = 0;
 }
 
 /* pthread_atfork: the parent gives the number, so that children are named in the order of the forks. */

@@ -34,7 +34,7 @@ enum shape {
 	SH_FILE_LOCK,
 	SH_KILL, SH_SIGACTION, SH_SIGWAIT, SH_SIGWAIT_TIMED,
 	SH_FORK, SH_SPAWN, SH_EXEC_ENV, SH_WAITPID, SH_WAITPID_FLAGS, SH_WAITID, SH_SLEEP, SH_FCNTL,
-	SH_SETSOCKOPT, SH_MMAP, SH_SHMAT,
+	SH_SETSOCKOPT, SH_MMAP, SH_SHMAT, SH_CONFINE,
 	N_SHAPES
 };
 
@@ -78,6 +78,7 @@ struct self {
 	struct call_set armed;	/* the only rows at which a plan is consulted */
 	uint64_t faults;	/* bit i: fault i selects this process */
 	uint64_t points;	/* bit i: armed_by or until of fault i selects this process */
+	uint32_t confined;	/* enum confined: what it may not be made to ask */
 	uint32_t watches_ready;	/* a fault of it needs to know what waits have told */
 	uint32_t chunk;		/* index + 1 of the chunk that is being filled */
 	uint32_t loads;		/* dlopen() was called: code may have come that is not noted */
@@ -127,6 +128,7 @@ static inline int32_t parent_pid(void)
 
 /* init.c */
 bool identity_take(void);		/* after fork, or late: true if this process has an identity now */
+void identity_drop(void);		/* from now on nothing that this process does is seen */
 void child_died(int32_t pid, int signal_number);	/* told by wait(2) */
 /* A process that was started without taking up an identity as ours: the program that it becomes should say hello. */
 void child_beside(int32_t pid);
@@ -182,6 +184,16 @@ uint32_t module_add(uint32_t image, uint64_t base, uint64_t start, uint64_t end,
 void site_module(uint64_t site);
 extern uint32_t has_loaded;	/* this process, or one that it was forked from: self->loads of its children */
 
+/* confine.c: a filter of calls (seccomp) that the program has put on itself; what the injector cannot do under it */
+enum confined {
+	CONFINED_LOOK = 1,	/* find out what a descriptor is */
+	CONFINED_WAIT = 2,
+	CONFINED_ASK = 4,	/* nearly all that a strike does beside the struck call */
+	/* CONFINED_STRICTLY (core/history/arena.h): read, write and exit are all there is, and not even the clock */
+};
+void confine_expect(struct inv *v);	/* before prctl() and seccomp() */
+void confine_note(const struct inv *v);	/* … if it has succeeded */
+
 /* record.c */
 extern __thread struct thread *my_slot __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t my_proc __attribute__((tls_model("initial-exec")));
@@ -196,6 +208,7 @@ void event_note(enum event_kind kind, struct inv *v, int64_t result, uint32_t as
 void event_text_of(const void *bytes, uint32_t n);
 void event_strike(const struct inv *v, uint32_t fault, int64_t value);
 struct thread *thread_slot(void);
+uint32_t thread_id(void);		/* gettid(2) */
 uint64_t hash_bytes(const void *bytes, uint64_t n);
 bool peeks(const struct inv *v);	/* a look at what stays in the queue moves nothing */
 

@@ -223,6 +223,9 @@ bool look(struct inv *v)
 		v->flags |= lock_waits(v) ? 0 : EVF_NONBLOCK;
 		at_fd(v, v->a[0]);
 		return true;
+	case SH_CONFINE:	/* no talk to anybody; but from then on there is less to be asked */
+		confine_expect(v);
+		return false;
 	case SH_MMAP:
 		return (v->a[3] & MAP_SHARED) && !(v->a[3] & MAP_ANONYMOUS) && at_fd(v, v->a[4]);
 	case SH_EPOLL_CTL:

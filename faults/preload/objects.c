@@ -262,6 +262,8 @@ static void socket_addresses(int fd, struct object *o)
 	struct sockaddr_storage sa = { 0 };
 	socklen_t length = sizeof(sa);
 
+	if (self->confined & CONFINED_LOOK)
+		return;
 	if (getsockname(fd, (struct sockaddr *)&sa, &length) == 0) {
 		o->local = address_hash(&sa, length);
 		address_name(&sa, length, o->name, sizeof(o->name));
@@ -370,6 +372,8 @@ uint32_t object_of_fd(int fd)
 		return 0;
 	if (likely(fd < FD_TABLE && fd_table[fd]))
 		return fd_table[fd] == NOT_IPC ? 0 : (uint32_t)fd_table[fd];
+	if (self->confined & CONFINED_LOOK)
+		return 0;
 	saved = errno;
 	object = fd_stat(fd, &st) ? 0 : S_ISSOCK(st.st_mode) ? socket_object(fd, st.st_ino) : file_object(fd, &st);
 	if (fd < FD_TABLE && !(errno == EBADF && !object))

@@ -31,7 +31,9 @@ __attribute__((used)) static const uint8_t raw_rows[NUMBERS] __asm__("raw_rows")
 	SAME(dup3), SAME(fcntl), SAME(close), SAME(close_range), SAME(msgget), SAME(semget), SAME(shmget), SAME(msgctl),
 	SAME(semctl), SAME(shmctl), SAME(shmat), SAME(shmdt), SAME(semop), SAME(semtimedop), SAME(flock),
 	SAME(kill), SAME(tgkill), SAME(pause), SAME(nanosleep), SAME(wait4), SAME(setsockopt),
+	SAME(prctl),
 	[SYS_eventfd2] = ROW_eventfd + 1,
+	[SYS_seccomp] = ROW_prctl + 1,	/* for what it has in common: a filter as the third argument */
 #undef SAME
 };
 static_assert(NUMBERS == 448 && KERNEL_ERRORS == 4095, "as below");

@@ -60,10 +60,25 @@ static struct thread *slot_claim(uint32_t tid)
 	return t;
 }
 
+/* What is known of this thread; NULL: nothing yet. */
+static struct thread *slot_known(void)
+{
+	bool known = my_slot && my_proc == self->proc + 1 &&
+		     atomic_load_explicit(&my_slot->tid, memory_order_relaxed) != 0;
+
+	return likely(known) ? my_slot : NULL;
+}
+
+uint32_t thread_id(void)
+{
+	const struct thread *t = slot_known();
+
+	return t ? atomic_load_explicit(&t->tid, memory_order_relaxed) : (uint32_t)syscall(SYS_gettid);
+}
+
 struct thread *thread_slot(void)
 {
-	if (likely(my_slot && my_proc == self->proc + 1 &&
-		    atomic_load_explicit(&my_slot->tid, memory_order_relaxed) != 0))
+	if (likely(slot_known() != NULL))
 		return my_slot;
 	my_slot = slot_claim((uint32_t)syscall(SYS_gettid));
 	my_proc = self->proc + 1;
@@ -86,7 +101,7 @@ static uint32_t chunk_claim(void)
 	 * The pages are taken in one go: a page fault for each would cost more than the events in it. Where an earlier
 	 * run has left them, the one fault of this look brings in its neighbours.
 	 */
-	if (!c->resident)
+	if (!c->resident && !(self->confined & CONFINED_ASK))
 		syscall(SYS_madvise, c, sizeof(*c), 23 /* MADV_POPULATE_WRITE */);
 	c->resident = 1;
 	errno = saved;
@@ -251,7 +266,7 @@ void event_note(enum event_kind kind, struct inv *v, int64_t result, uint32_t as
 	e->asked = asked;
 	e->kind = (uint8_t)kind;
 	e->fd = -1;
-	e->tid = (uint32_t)syscall(SYS_gettid);
+	e->tid = thread_id();
 	if (v) {
 		e->site = v->site;
 		e->object = v->object;
@@ -274,7 +289,7 @@ void event_text_of(const void *bytes, uint32_t n)
 		memset(e, 0, offsetof(struct event, seal));
 		memcpy(event_text(e), from, part);
 		e->stamp = tick_now();
-		e->tid = (uint32_t)syscall(SYS_gettid);
+		e->tid = thread_id();
 		e->kind = EV_TEXT;
 		e->error = (int16_t)part;
 		from += part;
@@ -298,7 +313,7 @@ void event_strike(const struct inv *v, uint32_t fault, int64_t value)
 	e->asked = arena_plan(arena)->faults[fault].action;
 	e->fd = v->fd;
 	e->object = v->object;
-	e->tid = (uint32_t)syscall(SYS_gettid);
+	e->tid = thread_id();
 	e->call = (uint16_t)v->row;
 	e->kind = EV_STRIKE;
 	e->strike = (uint16_t)(fault + 1);

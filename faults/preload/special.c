@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -98,7 +97,7 @@ void sabot_tell(int kind, uint32_t sender, uint32_t receiver, uint64_t sequence,
 	e->asked = length;
 	e->fd = (int32_t)sender;
 	e->object = receiver;
-	e->tid = (uint32_t)syscall(SYS_gettid);
+	e->tid = thread_id();
 	e->kind = kind == TOLD_SENT ? EV_SENT : kind == TOLD_RECEIVED ? EV_RECEIVED : EV_BECAME;
 	event_seal(e);
 	if (text && *text)

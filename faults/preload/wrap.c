@@ -216,6 +216,8 @@ static long pass(struct inv *v)
 		self->fd_exhausted = 0;
 	} else if (v->shape == SH_FCNTL && (int)r >= 0 && (v->a[1] == F_DUPFD || v->a[1] == F_DUPFD_CLOEXEC)) {
 		object_dup((int)v->a[0], (int)r);
+	} else if (v->shape == SH_CONFINE && r == 0 && v->asked) {
+		confine_note(v);
 	}
 	errno = saved;
 	return r;
