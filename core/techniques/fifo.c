@@ -47,7 +47,7 @@ struct fifo_link {
 	const struct ref_options *o;
 	char path[FIFO_PATH];			/* of the FIFO that is read */
 	int in, keep;				/* -1: closed. keep: the server's own write end of it */
-	bool met;				/* a client's: the server has opened it for writing */
+	bool met;				/* somebody has opened it for writing */
 	int out[FIFO_CLIENTS + 1];		/* 0: the server's FIFO (a client's); i: that of client i */
 	uint32_t last;				/* the highest client that was ever answered */
 	uint32_t sessions[FIFO_CLIENTS + 1];	/* the process that out[i] leads to */
@@ -154,6 +154,9 @@ static enum link_end answers_open(struct fifo_link *l, uint32_t id, uint32_t ses
 	if (l->out[id] >= 0 && l->sessions[id] == session)
 		return LINK_OK;
 	client_forget(l, id);
+	/* From now on there is somebody to look after. Whoever takes EINTR for an error would die of the clock. */
+	if (l->last == 0 && !mistake(NO_EINTR_RETRY) && clock_ticks())
+		return LINK_FAILED;
 	answers_path(l->o, session, path);
 	l->out[id] = fifo_open(path, O_WRONLY | O_NONBLOCK);
 	l->sessions[id] = session;
@@ -246,7 +249,7 @@ static enum link_end fifo_reopen(struct fifo_link *l)
 }
 
 /* One read. LINK_SILENT: a signal came first. */
-static enum link_end bytes_read(struct fifo_link *l, bool met)
+static enum link_end bytes_read(struct fifo_link *l)
 {
 	ssize_t n;
 
@@ -264,51 +267,42 @@ static enum link_end bytes_read(struct fifo_link *l, bool met)
 		say_errno("read");
 		return LINK_FAILED;
 	}
-	/* Nobody has opened the FIFO for writing yet, and poll() has spoken too early. */
-	if (!met)
-		return LINK_SILENT;
 	/* End-of-file: whoever could write has closed. A server that keeps a write end itself never gets here. */
 	return l->o->server && mistake(FIFO_REOPEN_AT_EOF) ? fifo_reopen(l) : LINK_CLOSED;
 }
 
 /*
- * The server waits for bytes. A write end whose readers have all gone is reported too (POLLERR), unasked: so it learns
- * of clients that were killed, closes its end, and removes their FIFOs for them.
+ * Clients that were killed: nobody reads any more what is written to them, which poll() reports (POLLERR), unasked. The
+ * server closes its end, and removes their FIFOs for them.
  */
-static enum link_end requests_wait(struct fifo_link *l)
+static void dead_forget(struct fifo_link *l)
 {
-	uint32_t n = 1, ids[FIFO_CLIENTS + 1];
-	struct pollfd wanted[FIFO_CLIENTS + 1];
-	int r;
+	uint32_t n = 0, ids[FIFO_CLIENTS];
+	struct pollfd ends[FIFO_CLIENTS];
 
-	wanted[0] = (struct pollfd){ .fd = l->in, .events = POLLIN };
 	for (uint32_t id = 1; id <= l->last; id++)
 		if (l->out[id] >= 0) {
 			ids[n] = id;
-			wanted[n++] = (struct pollfd){ .fd = l->out[id] };
+			ends[n++] = (struct pollfd){ .fd = l->out[id] };
 		}
-	r = poll(wanted, n, -1);
-	if (r < 0 && (errno != EINTR || mistake(NO_EINTR_RETRY))) {
-		say_errno("poll");
-		return LINK_FAILED;
-	}
-	for (uint32_t i = 1; r > 0 && i < n; i++) {
+	if (n == 0 || poll(ends, n, 0) <= 0)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
 		char path[FIFO_PATH];
 
-		if (!(wanted[i].revents & POLLERR))
+		if (!(ends[i].revents & POLLERR))
 			continue;
 		client_forget(l, ids[i]);
 		answers_path(l->o, l->sessions[ids[i]], path);
 		unlink(path);
 	}
-	return r > 0 && wanted[0].revents ? bytes_read(l, wanted[0].revents & POLLHUP) : LINK_SILENT;
 }
 
 /*
- * The client waits for bytes: in read(), which the ticking clock ends from time to time. But before the server has
- * opened the FIFO, read() would tell of an end-of-file at once; poll() waits for the beginning.
+ * Waits for bytes: in read(), which the ticking clock ends from time to time. But before anybody has opened the FIFO
+ * for writing, read() would tell of an end-of-file at once; poll() waits for the beginning.
  */
-static enum link_end answers_wait(struct fifo_link *l, int64_t deadline_ns)
+static enum link_end bytes_wait(struct fifo_link *l, int64_t deadline_ns)
 {
 	if (!l->met) {
 		enum link_end end = wait_for(l->in, POLLIN, deadline_ns);
@@ -317,7 +311,7 @@ static enum link_end answers_wait(struct fifo_link *l, int64_t deadline_ns)
 			return end;
 		l->met = true;
 	}
-	return bytes_read(l, true);
+	return bytes_read(l);
 }
 
 static enum link_end fifo_receive(struct link *link, struct message *m, size_t *size, int64_t deadline_ns)
@@ -325,10 +319,12 @@ static enum link_end fifo_receive(struct link *link, struct message *m, size_t *
 	struct fifo_link *l = (struct fifo_link *)link;
 
 	while (!message_there(l, m, size)) {
-		enum link_end end = l->o->server ? requests_wait(l) : answers_wait(l, deadline_ns);
+		enum link_end end = bytes_wait(l, deadline_ns);
 
 		if (end != LINK_OK && end != LINK_SILENT)
 			return end;
+		if (end == LINK_SILENT && l->o->server)
+			dead_forget(l);
 		if (end == LINK_SILENT && deadline_ns && now_ns() >= deadline_ns)
 			return LINK_SILENT;
 	}
@@ -388,7 +384,9 @@ static int fifo_serve(const struct ref_options *o)
 			say_errno("open %s", l.path);
 		} else {
 			server_ready();
-			status = serve_link(o, &l.link, false);
+			l.met = l.keep >= 0;
+			if (fcntl(l.in, F_SETFL, 0) == 0)
+				status = serve_link(o, &l.link, false);
 		}
 	}
 	link_fini(&l);
