@@ -7,7 +7,8 @@
  * struck channel (of a killed role: any channel) are not compared. A scenario that names this property asks for more:
  * then every role is compared that was not itself the target of a kill strike, nor a driver whose service was started
  * again after it. An interrupt runs a handler of the program's own, which may well say so on stderr: that of an
- * interrupted role is not compared.
+ * interrupted role is not compared. Of what is told on stderr numbers are left aside, and what differs between two
+ * runs without faults is not compared at all.
  */
 #include <string.h>
 
@@ -98,11 +99,6 @@ static const struct role_outcome *role_find(const struct outcome *o, const char 
 	return NULL;
 }
 
-static bool same_bytes(const struct output *a, const struct output *b)
-{
-	return a->length == b->length && a->hash == b->hash;
-}
-
 static bool is_interrupted(const struct property_input *in, const struct role_outcome *r)
 {
 	const struct history *h = in->history;
@@ -117,11 +113,11 @@ static bool is_interrupted(const struct property_input *in, const struct role_ou
 static void role_compare(const struct property_input *in, const struct role_outcome *r,
 	const struct role_outcome *before, struct verdict *out)
 {
-	if (r->ended != before->ended || r->status != before->status)
+	if (!before->end_varies && (r->ended != before->ended || r->status != before->status))
 		verdict_set(out, VERDICT_VIOLATED, "%s ended otherwise than without faults", r->name);
-	else if (!same_bytes(&r->out, &before->out))
+	else if (!before->out_varies && !output_same(&r->out, &before->out))
 		verdict_set(out, VERDICT_VIOLATED, "%s printed otherwise on stdout than without faults", r->name);
-	else if (!same_bytes(&r->err, &before->err) && !is_interrupted(in, r))
+	else if (!before->err_varies && !output_alike(&r->err, &before->err) && !is_interrupted(in, r))
 		verdict_set(out, VERDICT_VIOLATED, "%s printed otherwise on stderr than without faults", r->name);
 }
 

@@ -42,11 +42,6 @@ const char *const symptom_properties[N_SYMPTOMS] = {
 #define AMPLIFIED_CALLS 2000
 #define DOUBLED_CALLS 30
 
-static bool output_same(const struct output *a, const struct output *b)
-{
-	return a->length == b->length && a->hash == b->hash;
-}
-
 /* The same for the same lines in any order; 0 when the output was not kept whole. */
 uint64_t lines_hash(const struct output *o)
 {

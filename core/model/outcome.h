@@ -56,8 +56,13 @@ struct role_outcome {
 	uint64_t cpu_ns;
 	int32_t child_signal;	/* a process below it died of this signal, as `core`; 0: none known */
 	char child[ROLE_NAME];	/* … and was called so */
+	bool end_varies, out_varies, err_varies;	/* of a fault-free run: another one was different */
 	struct output out, err;
 };
+
+bool output_same(const struct output *a, const struct output *b);
+/* The same but for numbers, which tell of times, ports and process ids. */
+bool output_alike(const struct output *a, const struct output *b);
 
 enum left_kind {
 	LEFT_SOCKET,

@@ -40,6 +40,7 @@ void role_outcome_reset(struct role_outcome *o, const struct instance *in)
 	o->patient_at_end = 0;
 	o->fds_grown = 0;
 	o->child_signal = 0;
+	o->end_varies = o->out_varies = o->err_varies = false;
 	o->ended_ns = 0;
 	o->cpu_ns = 0;
 }

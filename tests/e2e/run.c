@@ -121,6 +121,15 @@ Test(run, a_role_that_spins_is_found)
 	expect(DRIVER("spin") "timeout: 100s\nexpect: {no-busy-loop: violated}\n", 0, NULL);
 }
 
+/* A process id, say, or the time: on stderr where numbers do not count, on stdout where no two runs are alike. */
+Test(run, what_differs_without_faults_is_not_compared)
+{
+	expect(HEADER "roles:\n  main:\n    run: [sh, -c, 'echo I am $$ >&2; echo $$']\n    driver: true\n"
+		      "expect: {same-output: holds}\nrepeat: 3\n", 0, "1 as expected");
+	expect(PAIR("serve", "ask") "faults:\n  - {in: client, at: read, do: eof}\n"
+				    "expect: {same-output: holds}\n", 1, "same-output violated");
+}
+
 /* Who says that going in circles does no harm is not ended for it. */
 Test(run, a_role_may_spin_where_that_is_benign)
 {

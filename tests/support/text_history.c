@@ -290,6 +290,7 @@ static const char *role_parse(struct text_history *t, struct outcome *o, const s
 	r->service = !r->driver;
 	r->out.hash = (uint64_t)number(it, "out", 0);
 	r->err.hash = (uint64_t)number(it, "err", 0);
+	r->end_varies = r->out_varies = r->err_varies = has(it, "varies");
 	return NULL;
 }
 

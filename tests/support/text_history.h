@@ -24,7 +24,7 @@
  *   role NAME exit N | signal NAME | stop | harness | fault | not; then: driver, service, out=N, err=N
  *   stops NAME                   the scenario has a `stop:` for it
  *   expects-exit NAME N
- *   baseline NAME …              as role, of the fault-free run
+ *   baseline NAME …              as role, of the fault-free run; varies
  *   end done | hung | timeout | spun | broken
  *   waiter NAME CALL FOR         FOR may be "-"
  *   left KIND TEXT               socket fifo shm mq sem sysv process zombie fd file; excused
