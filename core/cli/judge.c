@@ -12,14 +12,6 @@
 #include "core/report/diagram.h"
 #include "core/base/banned.h"
 
-static const struct expect *expect_of(const struct scenario *s, const char *property)
-{
-	for (size_t i = 0; i < s->n_expects; i++)
-		if (!s->expects[i].exit_role && s->expects[i].property && !strcmp(s->expects[i].property, property))
-			return &s->expects[i];
-	return NULL;
-}
-
 static bool expects_violation(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->n_expects; i++)
@@ -43,7 +35,7 @@ bool scenario_wants_baseline(const struct scenario *s)
 {
 	for (size_t i = 0; i < n_properties; i++) {
 		const struct property *p = property_table[i];
-		const struct expect *e = expect_of(s, p->name);
+		const struct expect *e = scenario_expect(s, p->name);
 
 		if (p->unavailable || (e && e->benign))
 			continue;
@@ -58,17 +50,10 @@ bool scenario_wants_baseline(const struct scenario *s)
 	return false;
 }
 
-static uint32_t traits_of(const struct scenario *s)
-{
-	const struct technique_info *t = s->reference.technique ? technique_find(s->reference.technique) : NULL;
-
-	return t ? t->traits : TRAIT_DATA;
-}
-
 static void property_judge(const struct scenario *s, const struct property *p, const struct property_input *in,
 	struct verdict *verdict, struct property_result *out)
 {
-	const struct expect *e = expect_of(s, p->name);
+	const struct expect *e = scenario_expect(s, p->name);
 
 	*verdict = (struct verdict){ .value = VERDICT_HOLDS };
 	property_check(p, in, verdict);
@@ -151,7 +136,7 @@ size_t scenario_judge(const struct scenario *s, const struct arena *a, const str
 		.outcome = &out->outcome,
 		.scenario = s,
 		.baseline = baseline,
-		.traits = traits_of(s),
+		.traits = scenario_traits(s),
 	};
 	size_t centre = SIZE_MAX, shown = SIZE_MAX;
 

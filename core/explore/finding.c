@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/model/call.h"
 #include "core/model/fault.h"
+#include "core/model/property.h"
 
 #define PATIENCE_S 7
 #define REPLAYS 20
@@ -316,6 +317,51 @@ static void comment(FILE *f, const char *text)
 	}
 }
 
+/* How the roles end without any fault, where that is not by status 0. */
+static void exits_write(FILE *f, const struct sweep *w, const struct scenario *s)
+{
+	const struct outcome *o = &w->baseline.outcome;
+	const char *between = "  exit: {";
+
+	for (uint32_t i = 0; i < o->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i];
+
+		if (r->ended != ENDED_EXIT || !r->status || w->baseline.end_varies[i])
+			continue;
+		fputs(between, f);
+		/* Of what a smaller scenario has one, the first stands for all. */
+		quoted(f, r->role < s->n_roles && s->roles[r->role].count <= 1 ? s->roles[r->role].name : r->name);
+		fprintf(f, ": %d", r->status);
+		between = ", ";
+	}
+	if (*between == ',')
+		fputs("}\n", f);
+}
+
+/* That the property of the finding holds, and beside it no more than holds without any fault. */
+static void expects_write(FILE *f, const struct sweep *w, const struct scenario *s, const char *property)
+{
+	fprintf(f, "expect:\n  %s: holds\n", property);
+	for (size_t i = 0; i < s->n_expects; i++) {
+		const struct expect *e = &s->expects[i];
+
+		if (!e->property || e->exit_role || !strcmp(e->property, property))
+			continue;
+		if (e->benign) {
+			fprintf(f, "  %s: {benign: ", e->property);
+			quoted(f, e->benign);
+			fputs("}\n", f);
+		} else {
+			fprintf(f, "  %s: %s\n", e->property, verdict_names[e->verdict]);
+		}
+	}
+	for (size_t i = 0; i < n_properties && i < 64; i++)
+		if (w->baseline.unmet >> i & 1 && strcmp(property_table[i]->name, "clean-exit") != 0 &&
+			strcmp(property_table[i]->name, property) != 0)
+			fprintf(f, "  %s: {benign: \"so it is without any fault\"}\n", property_table[i]->name);
+	exits_write(f, w, s);
+}
+
 int finding_write(struct sweep *w, uint32_t index, const char *path)
 {
 	const struct finding *fi = &w->findings[index];
@@ -357,7 +403,7 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 		fault_write(f, &c->also, c->also_call);
 	if (c->grade != GRADE_TRANSPARENT && (!(c->kills && c->of_service) || strchr(fi->role, '~')))
 		fputs("probe: true\n", f);
-	fprintf(f, "expect:\n  %s: holds\n", finding_property(fi));
+	expects_write(f, w, s, finding_property(fi));
 	/* What the other side still does after an end depends on the scheduler: a replay tries until it breaks. */
 	if (c->grade == GRADE_DISRUPTIVE || finding_reproduced(fi) < fi->tried)
 		fprintf(f, "repeat: %d\n", REPLAYS);

@@ -103,6 +103,7 @@ struct baseline {
 	enum steadiness out[OUTCOME_ROLES], probe[OUTCOME_ROLES];
 	bool end_varies[OUTCOME_ROLES], probe_end_varies[OUTCOME_ROLES];
 	bool files_steady;
+	uint64_t unmet;			/* bit per property of property_table that does not hold, although it should */
 	int64_t duration_ns, cpu_ns;	/* the most that a run took; of the processor, all roles together */
 	uint64_t n_calls;
 	struct repeats repeats;
@@ -220,6 +221,8 @@ void pairs_offer(struct sweep *w);
 void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first);
 void baseline_learn_order(struct baseline *b, const struct outcome *run);
 bool baseline_sound(struct baseline *b, const struct scenario *s);
+void baseline_note(struct baseline *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void baseline_judge(struct sweep *w, const struct history *h);	/* judge_history.c */
 uint64_t lines_hash(const struct output *o);
 enum symptom judge(const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t);
 /* Fills *t; gives the symptom back. */

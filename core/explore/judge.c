@@ -76,9 +76,7 @@ static void steadiness_learn(enum steadiness *how, const struct role_outcome *kn
 	*how = lines_hash(&known->out) && lines_hash(&known->out) == lines_hash(&run->out) ? STEADY_LINES : UNSTEADY;
 }
 
-static void note(struct baseline *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(struct baseline *b, const char *format, ...)
+void baseline_note(struct baseline *b, const char *format, ...)
 {
 	size_t n = strlen(b->notes);
 	va_list args;
@@ -178,21 +176,22 @@ bool baseline_sound(struct baseline *b, const struct scenario *s)
 		const struct role_outcome *r = &b->outcome.roles[i];
 
 		if (r->ended == ENDED_EXIT && r->status)
-			note(b, "%s exits with %d %swithout any fault\n", r->name, r->status,
+			baseline_note(b, "%s exits with %d %swithout any fault\n", r->name, r->status,
 				r->driver ? "" : "when it is stopped, ");
 		if (b->end_varies[i])
-			note(b, "how %s ends differs from run to run: it is not compared\n", r->name);
+			baseline_note(b, "how %s ends differs from run to run: it is not compared\n", r->name);
 		if (b->out[i] == STEADY_LINES)
-			note(b, "the lines that %s prints come in varying order\n", r->name);
+			baseline_note(b, "the lines that %s prints come in varying order\n", r->name);
 		if (b->out[i] == UNSTEADY)
-			note(b, "what %s prints differs from run to run: its output is not compared\n", r->name);
+			baseline_note(b, "what %s prints differs from run to run: its output is not compared\n",
+				r->name);
 	}
 	if (b->outcome.n_blind)
-		note(b, "%s: nothing in it can be struck\n", b->outcome.blind);
+		baseline_note(b, "%s: nothing in it can be struck\n", b->outcome.blind);
 	if (b->outcome.n_confined)
-		note(b, "%s " OUTCOME_CONFINED "\n", b->outcome.confined);
+		baseline_note(b, "%s " OUTCOME_CONFINED "\n", b->outcome.confined);
 	if (!b->files_steady)
-		note(b, "the files left differ from run to run: they are not compared\n");
+		baseline_note(b, "the files left differ from run to run: they are not compared\n");
 	return true;
 }
 

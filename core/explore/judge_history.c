@@ -21,19 +21,38 @@ enum { RESTLESS_TRIES = 150, TRIES_A_REST = 30, REST_HZ = 1000 };
 
 enum { REPEATED_MOST = 6, VAIN_TIMES = 3 };
 
+/* What does not hold without any fault, although nobody has said so, would say nothing of one. */
+void baseline_judge(struct sweep *w, const struct history *h)
+{
+	struct property_input in = { .history = h, .outcome = &w->baseline.outcome, .scenario = w->scenario,
+				     .traits = scenario_traits(w->scenario) };
+
+	for (size_t i = 0; i < n_properties && i < 64; i++) {
+		const struct property *p = property_table[i];
+		struct verdict v = { .value = VERDICT_HOLDS };
+
+		if (p->unavailable || p->needs_baseline || scenario_expect(w->scenario, p->name))
+			continue;
+		property_check(p, &in, &v);
+		if (v.value != VERDICT_VIOLATED && v.value != VERDICT_UNKNOWN)
+			continue;
+		w->baseline.unmet |= (uint64_t)1 << i;
+		if (v.value == VERDICT_VIOLATED && strcmp(p->name, "clean-exit") != 0)
+			baseline_note(&w->baseline, "%s is violated without any fault: %s\n", p->name, v.why);
+	}
+}
+
 /* The user's own expectations: what `expect:` says must hold. */
 static enum symptom judge_expected(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t)
 {
 	struct scenario s = *w->scenario;
 	struct property_input in = { .history = h, .outcome = o, .scenario = &s, .baseline = &w->baseline.outcome,
-				     .traits = TRAIT_DATA };
+				     .traits = scenario_traits(&s) };
 
 	s.faults[0] = c->fault;
 	s.faults[1] = c->also;
 	s.n_faults = c->has_also ? 2 : 1;
-	if (s.reference.technique && technique_find(s.reference.technique))
-		in.traits = technique_find(s.reference.technique)->traits;
 	for (size_t i = 0; i < s.n_expects; i++) {
 		const struct expect *e = &s.expects[i];
 		const struct property *p = e->property ? property_find(e->property) : NULL;

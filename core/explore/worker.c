@@ -80,6 +80,7 @@ static int positions_read(struct sweep *w, struct box *box)
 		return EXIT_HARNESS;
 	}
 	positions_collect(w, &h, box_arena(box));
+	baseline_judge(w, &h);
 	w->baseline.repeats = datagrams_repeated(&h);
 	history_fini(&h);
 	return 0;

@@ -94,6 +94,14 @@ struct scenario *scenario_free(struct scenario *s)
 	return NULL;
 }
 
+const struct expect *scenario_expect(const struct scenario *s, const char *property)
+{
+	for (size_t i = 0; i < s->n_expects; i++)
+		if (!s->expects[i].exit_role && s->expects[i].property && !strcmp(s->expects[i].property, property))
+			return &s->expects[i];
+	return NULL;
+}
+
 const char *scenario_benign(const struct scenario *s, const char *property)
 {
 	for (size_t i = 0; i < s->n_expects; i++)

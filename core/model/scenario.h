@@ -103,6 +103,8 @@ struct scenario {
 
 struct scenario *scenario_new(void);			/* defaults filled in; the caller owns it */
 struct scenario *scenario_free(struct scenario *s);	/* NULL is fine; returns NULL */
+/* What is said of this property; NULL: nothing. The scenario owns it. */
+const struct expect *scenario_expect(const struct scenario *s, const char *property);
 /* Why what this property says is not counted (`benign:`); NULL: it counts. The scenario owns it. */
 const char *scenario_benign(const struct scenario *s, const char *property);
 

@@ -32,6 +32,13 @@ const struct technique_info *technique_find(const char *name)
 	return NULL;
 }
 
+uint32_t scenario_traits(const struct scenario *s)
+{
+	const struct technique_info *t = s->reference.technique ? technique_find(s->reference.technique) : NULL;
+
+	return t ? t->traits : TRAIT_DATA;
+}
+
 const struct mistake_info *mistake_find(const char *name)
 {
 	for (size_t i = 0; i < n_mistakes; i++)

@@ -42,6 +42,8 @@ extern const struct design_info design_table[];
 extern const size_t n_designs;
 
 const struct technique_info *technique_find(const char *name);	/* NULL: none */
+/* enum trait: what the programs of this scenario promise. */
+uint32_t scenario_traits(const struct scenario *s);
 const struct mistake_info *mistake_find(const char *name);
 /* Is word one of the space-separated words? */
 int words_have(const char *words, const char *word);

@@ -118,6 +118,35 @@ Test(explore_programs, what_is_benign_is_named)
 	test_directory_remove(directory);
 }
 
+/* What ends with 3, or leaves something unread, without any fault does so in what repeats a finding: that is none. */
+Test(explore_programs, a_finding_is_asked_for_no_more_than_holds_without_it)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml",
+		HEADER "roles:\n  main:\n    run: [sh, -c, 'env true; seq 100 | dd bs=10 count=1 status=none']\n"
+		       "    driver: true\n"
+		       "  other:\n    run: [sh, -c, \"trap 'kill $!; wait; exit 3' TERM; sleep 9 & wait\"]\n"
+		       "    ready: started\n    stop: TERM\nexpect:\n  benign: {no-zombies: \"no matter\"}\n");
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "kill", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	SAYS(r.out, "no-loss is violated without any fault: 282 bytes");
+	sabot_run_fini(&r);
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "findings/01.yaml", "-v", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	SAYS(r.out, "✓ clean-exit holds");
+	SAYS(r.out, "✗ same-output violated");
+	sabot_run_fini(&r);
+	/* Mended: nothing of it strikes any more. */
+	r = sabot_run(directory, (const char *[]){ "sh", "-c",
+		"sed -i '/^faults:/,/do:/d' findings/01.yaml; exec \"$@\"", "sh", NULL },
+		(const char *[]){ "run", "findings/01.yaml", NULL });
+	cr_assert_eq(r.code, 0, "exit %d\n%s%s", r.code, r.out, r.err);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 /* A pipe that has taken more than it holds was full now and then, if its reader was slow. */
 Test(explore_programs, who_writes_much_to_a_pipe_may_find_it_full)
 {
