@@ -44,8 +44,6 @@ enum arena_limit {
 enum proc_state { PROC_FREE, PROC_CLAIMED, PROC_ALIVE, PROC_EXITED };
 
 /* A process of a role. Written by itself (or by its parent between fork and the child's first event). */
-#define CONFINED_STRICTLY 8		/* … or none */
-
 struct proc {
 	_Atomic uint32_t state;
 	int32_t pid, parent_pid;
@@ -60,6 +58,7 @@ struct proc {
 	_Atomic uint32_t n_beside;	/* programs started without a fork of ours: vfork and exec, posix_spawn */
 	_Atomic int32_t beside[PROC_BESIDE];	/* the last of these processes; each should say hello */
 	uint32_t confined;		/* by seccomp(2): not 0 if the injector cannot do all of its work in it … */
+#define CONFINED_STRICTLY 8		/* … or none */
 	_Atomic int32_t died_by;	/* the signal that ended it, as who waits for it was told; 0: not known */
 };
 
