@@ -132,13 +132,19 @@ static int command_start(const struct command *c, int argc, char **argv)
 	return r;
 }
 
-/* Nothing to do: that write() fails with EPIPE is enough. A handler, unlike SIG_IGN, is not inherited by roles. */
+static volatile sig_atomic_t reader_gone;
+
+/* That write() fails with EPIPE is enough. A handler, unlike SIG_IGN, is not inherited by roles. */
 static void pipe_broke(int signal)
 {
 	(void)signal;
+	reader_gone = 1;
 }
 
-/* What was printed must have arrived: a full disk or a closed pipe is no success. */
+/*
+ * What was printed must have arrived: a full disk or a closed pipe is no success. But who closes the pipe, as `head`
+ * does, has seen enough and need not be told.
+ */
 static int output_finish(int r)
 {
 	bool lost = ferror(stdout);
@@ -148,8 +154,9 @@ static int output_finish(int r)
 		lost = true;
 	if (!lost)
 		return r;
-	fprintf(stderr, "sabot: the output could not be written%s%s\n", errno ? ": " : "",
-		errno ? strerror(errno) : "");
+	if (!reader_gone)
+		fprintf(stderr, "sabot: the output could not be written%s%s\n", errno ? ": " : "",
+			errno ? strerror(errno) : "");
 	return status_worse(r == EXIT_SKIPPED ? 0 : r, EXIT_HARNESS);
 }
 

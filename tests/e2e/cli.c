@@ -150,3 +150,18 @@ Test(cli, output_that_is_lost_is_no_success)
 	cr_expect(strstr(r.err, "could not be written"), "%s", r.err);
 	sabot_run_fini(&r);
 }
+
+/* `sabot schema | head -1`: who has seen enough closes the pipe, and is told nothing. */
+Test(cli, who_reads_may_have_seen_enough)
+{
+	char *directory = test_directory();
+	static const char *const before[] = { "sh", "-c",
+		"mkfifo pipe && { : < pipe & } && exec 3> pipe && wait && exec \"$@\" >&3", "sh", NULL };
+	static const char *const args[] = { "schema", NULL };
+	struct sabot_run r = sabot_run(directory, before, args);
+
+	cr_expect_eq(r.code, EXIT_HARNESS, "exit %d", r.code);
+	cr_expect_str_empty(r.err);
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
