@@ -5,7 +5,7 @@
  * Violated when every thread that was left waited for what nobody left could do, or when the time was over. The
  * sentence says who waits in which call for whom.
  */
-#include "core/base/str.h"
+#include "core/check/waits.h"
 #include "core/check/who.h"
 #include "core/base/banned.h"
 
@@ -19,19 +19,6 @@ static void evidence_find(const struct history *h, const struct waiter *w, struc
 		}
 }
 
-static void waiter_add(struct str *s, const struct waiter *w)
-{
-	str_addf(s, "%s%.*s", s->length ? "; " : "", (int)sizeof(w->process) - 1, w->process);
-	if (w->held)
-		str_add(s, " has not begun: it waits");
-	else if (w->call)
-		str_addf(s, " waits in %s()", who_call(w->call - 1));
-	else
-		str_add(s, " goes on without any call");
-	if (w->for_whom[0])
-		str_addf(s, " for %.*s%s", (int)sizeof(w->for_whom) - 1, w->for_whom, w->held ? " to be ready" : "");
-}
-
 static void no_hang_check(const struct property_input *in, struct verdict *out)
 {
 	const struct outcome *o = in->outcome;
@@ -41,7 +28,7 @@ static void no_hang_check(const struct property_input *in, struct verdict *out)
 	if (o->end != RUN_HUNG && o->end != RUN_TIMEOUT)
 		return;
 	for (uint32_t i = 0; i < o->n_waiters && i < OUTCOME_WAITERS; i++) {
-		waiter_add(&s, &o->waiters[i]);
+		waits_add(&s, &o->waiters[i]);
 		held |= o->waiters[i].held;
 		evidence_find(in->history, &o->waiters[i], out);
 	}

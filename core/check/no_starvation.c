@@ -4,13 +4,15 @@
  *
  * A client stalls while a strike holds it up (delay, pause, hold), from its death by a strike to the end, or while it
  * sleeps for a long time, or does nothing at all for a very long one, waiting for nobody. Another client starved if a
- * request of its was open for more than half of such a time and got its answer only afterwards, or never.
+ * request of its was open for more than half of such a time and got its answer only afterwards, or never. Of a client
+ * that was stopped for good the run itself tells whether the other drivers had ended, and how, before it went on.
  */
 #include <stdlib.h>
 
 #include "core/base/str.h"
 #include "core/check/applies.h"
 #include "core/check/requests.h"
+#include "core/check/waits.h"
 #include "core/check/who.h"
 #include "core/model/call.h"
 #include "core/base/banned.h"
@@ -145,6 +147,46 @@ static bool asks(const struct requests *r, uint32_t proc)
 	return false;
 }
 
+static bool stops_for_good(const struct property_input *in)
+{
+	return in->outcome && in->outcome->stalled[0];
+}
+
+static void starved_judge(const struct property_input *in, struct verdict *out)
+{
+	struct str s = STR_NONE;
+
+	for (size_t i = 0; i < in->history->n_events; i++)
+		if (holds_up(&in->history->events[i]) && in->history->events[i].e.result == PAUSE_FOR_GOOD)
+			verdict_evidence(out, i);
+	waits_starved(&s, in->outcome);
+	verdict_set(out, VERDICT_VIOLATED, "%s", str_get(&s));
+	str_fini(&s);
+}
+
+static bool is_stalled(const struct outcome *o, const struct role_outcome *r)
+{
+	size_t n = strlen(r->name);
+
+	return strncmp(o->stalled, r->name, n) == 0 && (o->stalled[n] == '\0' || o->stalled[n] == '.');
+}
+
+/* All others have ended before it went on: did one of them give up? */
+static void served_judge(const struct property_input *in, struct verdict *out)
+{
+	const struct outcome *o = in->outcome;
+
+	for (uint32_t i = 0; i < o->n_roles; i++) {
+		const struct role_outcome *r = &o->roles[i];
+		bool as_ever = in->baseline && i < in->baseline->n_roles && in->baseline->roles[i].status == r->status;
+
+		if (r->driver && !outcome_is_probe(r) && !is_stalled(o, r) && r->ended == ENDED_EXIT && r->status &&
+			!as_ever)
+			verdict_set(out, VERDICT_VIOLATED, "%s ended with status %d while %s was stopped", r->name,
+				r->status, o->stalled);
+	}
+}
+
 static void no_starvation_check(const struct property_input *in, struct verdict *out)
 {
 	const struct history *h = in->history;
@@ -163,6 +205,10 @@ static void no_starvation_check(const struct property_input *in, struct verdict 
 	}
 	if (n_clients < 2)
 		verdict_set(out, VERDICT_NOT_APPLICABLE, "there is only one client");
+	else if (stops_for_good(in) && in->outcome->starved)
+		starved_judge(in, out);
+	else if (stops_for_good(in))
+		served_judge(in, out);
 	else if (!s.n)
 		verdict_set(out, VERDICT_NOT_APPLICABLE, "no client stalled");
 	stalls_judge(&s, &r, out);
@@ -171,11 +217,16 @@ static void no_starvation_check(const struct property_input *in, struct verdict 
 	messages_fini(&m);
 }
 
+static const char *senseless(const struct property_input *in)
+{
+	return stops_for_good(in) ? NULL : applies_to_requests(in);
+}
+
 const struct property property_no_starvation = {
 	.name = "no-starvation",
 	.summary = "while one client stalls, the others are served",
 	.about = "liveness",
 	.needs_all_events = true,
-	.senseless = applies_to_requests,
+	.senseless = senseless,
 	.check = no_starvation_check,
 };

@@ -18,9 +18,25 @@ static const struct key corrupt_keys[] = {
 };
 const struct map map_corrupt = { "corrupt", corrupt_keys, COUNT_OF(corrupt_keys) };
 
+static void read_pause_span(struct loader *l, const struct key *key, const struct node *value, void *to)
+{
+	if (value->kind == NODE_SCALAR && strcmp(value->text, "good") == 0)
+		*(int64_t *)to = PAUSE_FOR_GOOD;
+	else
+		type_duration.read(l, key, value, to);
+}
+
+static json_t *schema_of_pause_span(const struct key *key)
+{
+	return json_pack("{s:[{s:s},o]}", "anyOf", "const", "good", type_duration.schema(key));
+}
+
+static const struct type type_pause_span = { .read = read_pause_span, .schema = schema_of_pause_span };
+
 static const struct key pause_keys[] = {
 	{ "role", "who is stopped", &type_role_glob, FAULT_FIELD(target), .max = ROLE_NAME, .required = true },
-	{ "for", "how long", &type_duration, FAULT_FIELD(value), .min = 1, .max = HOUR_NS, .required = true },
+	{ "for", "how long, or good", &type_pause_span, FAULT_FIELD(value), .min = 1, .max = HOUR_NS,
+	  .required = true },
 };
 const struct map map_pause = { "pause", pause_keys, COUNT_OF(pause_keys) };
 

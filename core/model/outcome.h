@@ -93,7 +93,7 @@ enum run_end {
 	RUN_CANNOT,	/* not possible on this machine: `why` */
 };
 
-/* One thread that waited when the run was found hung. */
+/* One thread that waited when the run was found hung, or a driver starved. */
 struct waiter {
 	uint32_t role;		/* role_outcome index */
 	char process[ROLE_NAME];
@@ -110,11 +110,13 @@ struct outcome {
 	enum run_end end;
 	char why[512];
 	char spinner[ROLE_NAME];	/* RUN_SPUN: the process that did */
+	char stalled[ROLE_NAME];	/* the process that was stopped for good, and goes on; "" none */
+	bool starved;			/* … before every other driver had ended */
 	int64_t duration_ns;
 	uint32_t n_roles;
 	uint32_t n_left;
 	uint32_t left_more;	/* beyond OUTCOME_LEFT */
-	uint32_t n_waiters;
+	uint32_t n_waiters, n_starving;
 	uint32_t n_blind;	/* processes of roles in which the injector was not seen */
 	char blind[OUTCOME_TEXT];
 	uint32_t n_confined;	/* processes that have confined themselves by seccomp(2) … */
@@ -124,6 +126,7 @@ struct outcome {
 	uint32_t n_files;
 	uint64_t n_calls;	/* recorded events: for "amplified" */
 	struct waiter waiters[OUTCOME_WAITERS];
+	struct waiter starving[OUTCOME_WAITERS];	/* who waited when the stopped one had to go on */
 	struct left left[OUTCOME_LEFT];
 	struct role_outcome roles[OUTCOME_ROLES];
 };

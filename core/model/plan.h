@@ -37,6 +37,9 @@ enum realism { REALISM_LINUX, REALISM_POSIX, REALISM_ANY };
 
 #define SHORT_HALF (-1)		/* `short: half` */
 #define SHORT_ALL_BUT_ONE (-2)	/* used by explore */
+#define PAUSE_FOR_GOOD (-1)	/* until every other driver has ended, or waits in vain */
+#define RESUME_NEVER UINT64_MAX	/* no time: whoever is paused for good */
+#define PAUSED_MOST 8
 #define TIMES_FOREVER 0u
 #define PLAN_FAULTS 24
 #define PLAN_FRAMES 6
@@ -68,7 +71,8 @@ struct plan_fault {
 	struct call_point armed_by;
 	/* action */
 	uint32_t action;		/* enum action */
-	int64_t value; /* short: bytes or SHORT_*; delay, pause: ns; reorder, corrupt, truncate: N; fail: errno */
+	/* short: bytes or SHORT_*; delay, pause: ns or PAUSE_FOR_GOOD; reorder, corrupt, truncate: N; fail: errno */
+	int64_t value;
 	char target[ROLE_NAME];		/* kill, pause: role glob; "self" */
 	struct call_point until;	/* hold */
 	int64_t limit_ns;		/* hold: gives up after so long (default 5 s) */
@@ -91,9 +95,9 @@ struct plan_state {
 	_Atomic uint32_t expired;	/* holds that gave up */
 	_Atomic uint32_t delayed;	/* threads that are in a `delay` now */
 	/* pause: the harness sends SIGCONT to these when the clock has passed resume_at */
-	_Atomic uint64_t resume_at;	/* CLOCK_MONOTONIC ns; 0: nothing is stopped */
+	_Atomic uint64_t resume_at;	/* CLOCK_MONOTONIC ns, RESUME_NEVER; 0: nothing is stopped */
 	_Atomic uint32_t n_paused;
-	int32_t paused[8];		/* pids */
+	int32_t paused[PAUSED_MOST];	/* pids */
 	/* the last strike */
 	_Atomic uint64_t site;
 	_Atomic uint32_t struck_proc;	/* process index + 1 */

@@ -152,24 +152,30 @@ static void tail_add(struct tty *t, const struct output *o)
 	}
 }
 
+static void waiter_add(struct tty *t, const struct waiter *w, const char *stalled)
+{
+	str_add(&t->pen.out, "      ");
+	pen_show(&t->pen, w->process);
+	if (strcmp(w->process, stalled) == 0)
+		str_add(&t->pen.out, " is stopped");
+	else if (w->held)
+		str_add(&t->pen.out, " has not begun: it waits");
+	else
+		str_addf(&t->pen.out, " waits in %s", w->call ? words_call(w->call - 1) : "no recorded call");
+	if (w->for_whom[0] && strcmp(w->process, stalled) != 0) {
+		str_add(&t->pen.out, " for ");
+		pen_show(&t->pen, w->for_whom);
+		str_add(&t->pen.out, w->held ? " to be ready" : "");
+	}
+	str_add(&t->pen.out, "\n");
+}
+
 static void waiters_add(struct tty *t, const struct outcome *o)
 {
-	for (uint32_t i = 0; i < o->n_waiters && i < OUTCOME_WAITERS; i++) {
-		const struct waiter *w = &o->waiters[i];
-
-		str_add(&t->pen.out, "      ");
-		pen_show(&t->pen, w->process);
-		if (w->held)
-			str_add(&t->pen.out, " has not begun: it waits");
-		else
-			str_addf(&t->pen.out, " waits in %s", w->call ? words_call(w->call - 1) : "no recorded call");
-		if (w->for_whom[0]) {
-			str_add(&t->pen.out, " for ");
-			pen_show(&t->pen, w->for_whom);
-			str_add(&t->pen.out, w->held ? " to be ready" : "");
-		}
-		str_add(&t->pen.out, "\n");
-	}
+	for (uint32_t i = 0; i < o->n_waiters && i < OUTCOME_WAITERS; i++)
+		waiter_add(t, &o->waiters[i], "");
+	for (uint32_t i = 0; i < o->n_starving && i < OUTCOME_WAITERS; i++)
+		waiter_add(t, &o->starving[i], o->stalled);
 }
 
 static void outcome_add(struct tty *t, const struct outcome *o)

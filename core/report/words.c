@@ -77,7 +77,10 @@ void words_action(struct str *out, uint32_t action, int64_t value)
 	case ACT_DELAY:
 	case ACT_PAUSE:
 		str_add(out, ": ");
-		words_span(out, value);
+		if (action == ACT_PAUSE && value == PAUSE_FOR_GOOD)
+			str_add(out, "for good");
+		else
+			words_span(out, value);
 		break;
 	case ACT_FAIL:
 		str_add(out, ": ");

@@ -174,6 +174,8 @@ static void role_remove(struct outcome *o, uint32_t index)
 		o->left[i].owner -= o->left[i].owner > index + 1;
 	for (uint32_t i = 0; i < o->n_waiters; i++)
 		o->waiters[i].role -= o->waiters[i].role > index;
+	for (uint32_t i = 0; i < o->n_starving; i++)
+		o->starving[i].role -= o->starving[i].role > index;
 }
 
 void spares_drop(struct box *box)

@@ -212,6 +212,12 @@ void blind_collect(struct box *box);
 
 /* Does the wait that the thread is in end by itself? */
 bool thread_timed(const struct arena *a, const struct thread *t);
+/* stall.c: is the process stopped for good? */
+bool stall_holds(const struct box *box, int pid);
+/* Lets who was stopped for good go on if every other driver has ended. */
+void stall_look(struct box *box);
+/* Nobody else gets on any more. True: that was for who was stopped, which goes on; the outcome tells who waited. */
+bool stall_in_vain(struct box *box);
 /* idle.c: true when nothing has come of anything for quiet_ns, and nothing will. Called now and then. */
 bool box_idles(struct box *box);
 

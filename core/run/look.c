@@ -112,7 +112,7 @@ static void look_thread(struct box *box, const struct slots *slots, int pid, int
 		if ((t && thread_timed(box->arena, t)) || (deep && proc_thread_timed(pid, tid) == 1))
 			out->n_timed++;
 	} else if (state.state == 'T' || state.state == 't') {
-		out->n_timed++; /* stopped: who stopped it will let it go on */
+		out->n_timed += !stall_holds(box, pid); /* stopped: who stopped it will let it go on */
 	} else {
 		out->n_moving++;
 	}

@@ -63,10 +63,12 @@ static void outcome_reset(struct box *box, struct outcome *out)
 {
 	out->end = RUN_DONE;
 	out->why[0] = '\0';
-	out->blind[0] = out->spinner[0] = '\0';
+	out->blind[0] = out->spinner[0] = out->stalled[0] = '\0';
+	out->starved = false;
 	out->duration_ns = 0;
 	out->n_roles = box->n_instances;
-	out->n_left = out->left_more = out->n_waiters = out->n_blind = out->n_confined = out->n_files = 0;
+	out->n_left = out->left_more = out->n_waiters = out->n_starving = 0;
+	out->n_blind = out->n_confined = out->n_files = 0;
 	out->files_hash = 0;
 	out->n_calls = 0;
 	out->seen_all_events = true;
@@ -187,6 +189,8 @@ static bool stalled(struct box *box, bool (*there)(const struct box *box))
 		box->last = (struct look){ .n_moving = 1 };
 		return false;
 	}
+	if (stall_in_vain(box))
+		return false;
 	hung(box);
 	return true;
 }
@@ -218,9 +222,13 @@ int box_wait_until(struct box *box, bool (*there)(const struct box *box))
 	int pause_ms = REST_MS, error;
 
 	while (!there(box) && !never_ready(box)) {
-		int64_t left = box->deadline_ns - clock_ns();
+		int64_t left;
 
+		stall_look(box);
+		left = box->deadline_ns - clock_ns();
 		if (left <= 0 || box_idles(box)) {
+			if (stall_in_vain(box))
+				continue;
 			box->out->end = RUN_TIMEOUT;
 			box_waiters(box);
 			snprintf(box->out->why, sizeof(box->out->why), "not over after %.3g s",

@@ -224,7 +224,7 @@ static int paused_resume(const struct box *box, int most_ms)
 		/* It may strike while we wait. */
 		if (plan->faults[i].action == ACT_PAUSE && most_ms > PAUSE_LOOK_MS)
 			most_ms = PAUSE_LOOK_MS;
-		if (!at)
+		if (!at || state->resume_at == RESUME_NEVER)
 			continue;
 		if (!now)
 			now = clock_ns();

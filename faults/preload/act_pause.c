@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A role stops where it is. The harness lets it go on when the time has passed: this call does not wait for that. Who
+ * A role stops where it is. The harness lets it go on when the time has passed (or, of one that stops for good, when
+ * the other drivers have ended or wait in vain): this call does not wait for that. Who
  * stops in a call that waits, and that signal(7) lists, finds EINTR there when it goes on, without any handler.
  */
 #include "faults/preload/inject.h"
@@ -13,7 +14,7 @@
 
 #include "core/base/str.h"
 
-enum { PAUSED_MOST = 8, NEWBORN_MS = 50 };
+enum { NEWBORN_MS = 50 };
 
 /* That the call could have waited is enough, as for `interrupt`. */
 static bool gives_eintr(const struct inv *v)
@@ -39,6 +40,11 @@ static uint32_t targets_find(const struct strike *s, bool myself)
 	return n;
 }
 
+static uint64_t resume_time(int64_t pause_ns)
+{
+	return pause_ns == PAUSE_FOR_GOOD ? RESUME_NEVER : now_ns() + (uint64_t)((double)pause_ns * arena->time_scale);
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	bool myself = strcmp(s->fault->target, "self") == 0 || !s->fault->target[0];
@@ -52,7 +58,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if (!n)
 		return REFUSED_NO_TARGET;
 	atomic_store(&s->state->n_paused, n);
-	atomic_store(&s->state->resume_at, now_ns() + (uint64_t)((double)s->fault->value * arena->time_scale));
+	atomic_store(&s->state->resume_at, resume_time(s->fault->value));
 	for (uint32_t i = 0; i < n; i++)
 		syscall(SYS_kill, s->state->paused[i], SIGSTOP);
 	if (myself && !s->after && !v->skip && gives_eintr(v))

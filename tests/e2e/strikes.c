@@ -187,3 +187,33 @@ Test(strikes, there_is_no_thread_to_be_had)
 	thread_is_struck("threads");
 	thread_is_struck("threads_tsan");
 }
+
+#define STALL "    count: 2\nfaults:\n" \
+	"  - {in: client, at: %s, nth: 1, when: after, do: {pause: {role: self, for: good}}}\n" \
+	"  - {in: client/2, at: connect, nth: 1, do: {hold: {until: {in: client, at: %s, when: after}}}}\n" \
+	"expect: {no-starvation: %s, no-fd-leak: {benign: the server is stopped where it is}}\n"
+
+/* One client says nothing: the others get on, or they do when it goes on. */
+Test(strikes, who_stops_for_good_stops_the_others_or_not)
+{
+	static const struct {
+		const char *server, *verdict;
+	} all[] = { { "serve", "violated" }, { "serve-each", "holds" } };
+	char text[2048];
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		snprintf(text, sizeof(text), i ? PAIR("serve-each", "ask") STALL : PAIR("serve", "ask") STALL,
+			"connect", "connect", all[i].verdict);
+		expect(text, 0, "1 as expected");
+	}
+	snprintf(text, sizeof(text), PAIR("serve", "ask") STALL, "connect", "connect", "holds");
+	expect(text, 1, "no-starvation violated (expected: holds): client/2 waits in read()");
+}
+
+/* Somebody waits with a clock of his own: then the time is over, and after that for good. */
+Test(strikes, who_stops_for_good_goes_on_when_the_time_is_over)
+{
+	expect(PAIR("serve", "ask") "  other: {run: [sleep, \"60\"], driver: true}\ntimeout: 300ms\n"
+		"faults:\n  - {in: client, at: connect, nth: 1, when: after, do: {pause: {role: self, for: good}}}\n",
+		1, "no-starvation violated (expected: holds): other waits in nanosleep()");
+}

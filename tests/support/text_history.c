@@ -367,11 +367,15 @@ static const char *left_parse(struct text_history *t, const struct item *it)
 
 static const char *waiter_parse(struct text_history *t, const struct item *it)
 {
-	struct waiter *w = &t->outcome.waiters[t->outcome.n_waiters++];
+	bool starves = strcmp(word(it, 0), "starving") == 0;
+	struct waiter *w = starves ? &t->outcome.starving[t->outcome.n_starving++] :
+				     &t->outcome.waiters[t->outcome.n_waiters++];
 
 	text_copy(w->process, sizeof(w->process), word(it, 1));
 	w->call = (uint32_t)(call_find(word(it, 2)) + 1);
 	w->tid = 100 + proc_of(t, word(it, 1));
+	while (w->role + 1 < t->outcome.n_roles && strcmp(t->outcome.roles[w->role].name, w->process) != 0)
+		w->role++;
 	if (strcmp(word(it, 3), "-") != 0)
 		text_copy(w->for_whom, sizeof(w->for_whom), word(it, 3));
 	return NULL;
@@ -403,7 +407,7 @@ static const char *setting_parse(struct text_history *t, const struct item *it, 
 		return end_parse(t, it);
 	if (!strcmp(verb, "left"))
 		return left_parse(t, it);
-	if (!strcmp(verb, "waiter"))
+	if (!strcmp(verb, "waiter") || !strcmp(verb, "starving"))
 		return waiter_parse(t, it);
 	if (!strcmp(verb, "pattern"))
 		return pattern_parse(t, it);
@@ -411,7 +415,10 @@ static const char *setting_parse(struct text_history *t, const struct item *it, 
 		t->has_baseline = true;
 		return role_parse(t, &t->baseline, it);
 	}
-	if (!strcmp(verb, "after"))
+	if (!strcmp(verb, "stalls")) {
+		text_copy(t->outcome.stalled, sizeof(t->outcome.stalled), word(it, 1));
+		t->outcome.starved = has(it, "starved");
+	} else if (!strcmp(verb, "after"))
 		t->now += (uint64_t)strtol(word(it, 1), NULL, 0) * 1000000;
 	else if (!strcmp(verb, "lost"))
 		t->history.lost = (uint64_t)strtol(word(it, 1), NULL, 0);

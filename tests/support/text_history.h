@@ -27,6 +27,8 @@
  *   baseline NAME …              as role, of the fault-free run; varies
  *   end done | hung | timeout | spun | broken
  *   waiter NAME CALL FOR         FOR may be "-"
+ *   stalls NAME                  it was stopped for good; starved
+ *   starving NAME CALL FOR       as waiter, when it had to go on
  *   left KIND TEXT               socket fifo shm mq sem sysv process zombie fd file; excused
  *   lost N, blind N
  */

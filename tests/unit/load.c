@@ -245,6 +245,7 @@ Test(load, actions)
 		{ "{delay: 20ms}", ACT_DELAY, 20000000, "" },
 		{ "again", ACT_AGAIN, 0, "" },
 		{ "{pause: {role: client, for: 20ms}}", ACT_PAUSE, 20000000, "client" },
+		{ "{pause: {role: client, for: good}}", ACT_PAUSE, PAUSE_FOR_GOOD, "client" },
 		{ "drop", ACT_DROP, 0, "" },
 		{ "duplicate", ACT_DUPLICATE, 0, "" },
 		{ "{reorder: 2}", ACT_REORDER, 2, "" },
