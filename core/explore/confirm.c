@@ -46,7 +46,7 @@ static void confirm(struct sweep *w, struct box *box, struct finding *f, enum sy
 		text_copy(f->text, sizeof(f->text), t.text);
 		text_copy(f->role, sizeof(f->role), t.role);
 		text_copy(f->property, sizeof(f->property), t.property);
-		evidence_take(w, box, f);
+		evidence_take(w, box, out, f);
 	}
 }
 

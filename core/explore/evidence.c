@@ -85,8 +85,22 @@ static void last_place(const struct history *h, struct finding *f)
 		last->e.kind == EV_INVOKED ? "in" : "after", call_table[last->e.call].name, place);
 }
 
-void evidence_take(struct sweep *w, struct box *box, struct finding *f)
+/* Where one waited who did not get on until the stopped one did. */
+static void waiting_place(const struct history *h, const struct waiter *w, struct finding *f)
 {
+	char place[SITE_TEXT];
+	struct site site;
+
+	if (site_find(h, w->image, w->site, &site))
+		return;
+	site_key(&site, f->broke_at, sizeof(f->broke_at));
+	site_print(&site, place, sizeof(place));
+	snprintf(f->broke, sizeof(f->broke), "%s, in %s at %s", w->process, call_table[w->call - 1].name, place);
+}
+
+void evidence_take(struct sweep *w, struct box *box, const struct outcome *o, struct finding *f)
+{
+	const struct waiter *waiter = stall_place(o, f->role);
 	struct str s = STR_NONE;
 	struct history h;
 
@@ -96,6 +110,8 @@ void evidence_take(struct sweep *w, struct box *box, struct finding *f)
 	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
 	callers(box, &h, f);
 	last_place(&h, f);
+	if (waiter)
+		waiting_place(&h, waiter, f);
 	str_fini(&s);
 	history_fini(&h);
 }

@@ -181,6 +181,39 @@ static void on_write(FILE *f, const struct plan_fault *p)
 		fputs("}\n", f);
 }
 
+static bool is_family(const char *call)
+{
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		if (strcmp(family_names[i], call) == 0)
+			return true;
+	return false;
+}
+
+/* The one call that the set is made of, not all of the family that has its name. */
+static void at_write(FILE *f, const char *call)
+{
+	fprintf(f, "at: %s%s", call, is_family(call) ? "()" : "");
+}
+
+static const char *call_of_set(const struct call_set *set)
+{
+	uint32_t row = 0;
+
+	while (row + 1 < n_calls && !call_set_has(set, row))
+		row++;
+	return call_table[row].plain;
+}
+
+static void hold_write(FILE *f, const struct plan_fault *p)
+{
+	fputs("    do: {hold: {until: {in: ", f);
+	quoted(f, p->until.in);
+	fputs(", ", f);
+	at_write(f, call_of_set(&p->until.at));
+	fprintf(f, "%s, nth: %u}, limit: %" PRId64 "us}}\n", p->until.when == WHEN_AFTER ? ", when: after" : "",
+		p->until.nth, p->limit_ns / 1000);
+}
+
 static void action_write(FILE *f, const struct plan_fault *p)
 {
 	const struct fault_info *info = fault_of_action(p->action);
@@ -198,7 +231,13 @@ static void action_write(FILE *f, const struct plan_fault *p)
 	case ACT_PAUSE:
 		fputs("    do: {pause: {role: ", f);
 		quoted(f, p->target);
-		fprintf(f, ", for: %" PRId64 "us}}\n", p->value / 1000);
+		if (p->value == PAUSE_FOR_GOOD)
+			fputs(", for: good}}\n", f);
+		else
+			fprintf(f, ", for: %" PRId64 "us}}\n", p->value / 1000);
+		break;
+	case ACT_HOLD:
+		hold_write(f, p);
 		break;
 	case ACT_KILL:
 		fputs("    do: {kill: self}\n", f);
@@ -211,20 +250,13 @@ static void action_write(FILE *f, const struct plan_fault *p)
 	}
 }
 
-static bool is_family(const char *call)
-{
-	for (size_t i = 0; i < N_FAMILIES; i++)
-		if (strcmp(family_names[i], call) == 0)
-			return true;
-	return false;
-}
-
 static void fault_write(FILE *f, const struct plan_fault *p, const char *call)
 {
 	fputs("  - in: ", f);
 	quoted(f, p->where.in);
-	/* One call, not all of the family that has its name. */
-	fprintf(f, "\n    at: %s%s\n", call, is_family(call) ? "()" : "");
+	fputs("\n    ", f);
+	at_write(f, call);
+	fputc('\n', f);
 	on_write(f, p);
 	if (p->where.when == WHEN_AFTER)
 		fputs("    when: after\n", f);
@@ -268,6 +300,9 @@ const char *advice(const struct candidate *c, const struct finding *f)
 			       "waited for, in a loop.";
 		return "A non-blocking call may have nothing to do: wait for readiness and try again.";
 	case ACT_DELAY: case ACT_PAUSE:
+		if (c->stall_call)
+			return "A client may say nothing for as long as it likes: wait for all of them at once "
+			       "(select, poll, a thread for each), or give up on it after a time.";
 		if (strcmp(c->fault.target, "self") != 0 && c->fault.action == ACT_PAUSE)
 			return "What is waited for may come after all: number what is asked and what is answered, and "
 			       "drop what is late.";
@@ -368,6 +403,8 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	const struct candidate *c = &w->candidates[fi->candidate];
 	const struct sweep_site *site = &w->sites[c->site];
 	bool shrunk = fi->messages || fi->clients;
+	struct plan_fault holds[PLAN_FAULTS];
+	uint32_t n_holds;
 	const struct scenario *s =
 		shrunk ? scenario_shrunk(w->scenario, fi->messages, fi->clients) : w->scenario;
 	FILE *f = fopen(path, "w");
@@ -401,6 +438,9 @@ int finding_write(struct sweep *w, uint32_t index, const char *path)
 	fault_write(f, &c->fault, c->call);
 	if (c->has_also)
 		fault_write(f, &c->also, c->also_call);
+	n_holds = stalls_hold(w, c, holds, PLAN_FAULTS - 2);
+	for (uint32_t i = 0; i < n_holds; i++)
+		fault_write(f, &holds[i], call_of_set(&holds[i].where.at));
 	if (c->grade != GRADE_TRANSPARENT && (!(c->kills && c->of_service) || strchr(fi->role, '~')))
 		fputs("probe: true\n", f);
 	expects_write(f, w, s, finding_property(fi));

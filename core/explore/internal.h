@@ -69,6 +69,7 @@ struct candidate {
 	bool kills;			/* the struck process dies */
 	bool stops_in_call;		/* a pause that gives EINTR */
 	bool of_service;		/* the struck process is a service, not a driver */
+	uint32_t stall_call;		/* stopped for good: the how-manieth call of its name in it; 0: it is not */
 };
 
 enum trial_state { TRIAL_WAITING, TRIAL_RUNNING, TRIAL_DONE, TRIAL_SKIPPED };
@@ -107,6 +108,7 @@ struct baseline {
 	int64_t duration_ns, cpu_ns;	/* the most that a run took; of the processor, all roles together */
 	uint64_t n_calls;
 	struct repeats repeats;
+	uint32_t first_call[OUTCOME_ROLES];	/* row + 1 of what a role begins with; 0 not known */
 	struct outcome outcome, probed;
 };
 
@@ -201,6 +203,7 @@ struct position {
 	bool waits;			/* the call has waited at this place, here or another time */
 	bool within;			/* one write has brought what comes here and what came before it */
 	char other[ROLE_NAME];		/* glob of who is waited for; "": not known */
+	uint32_t of_call;		/* the how-manieth of its name in its process, if stalls are wanted; else 0 */
 };
 void menu_offer(struct sweep *w, const struct position *p, const struct candidate *like);
 bool arms(const struct call *call);
@@ -213,6 +216,19 @@ bool is_timeout(const struct call *call, int error);
 
 /* boundary.c: has the peer moved what is received here together with what was received before? */
 bool is_within_write(const struct history *h, const struct history_event *he, const struct object *o);
+
+/* The call of this name and its twins alone, where a family is called so as well. */
+void select_call(const char *plain, struct call_set *out);
+
+/* stalls.c: a driver that is stopped for good, where the file expects no-starvation and there are others. */
+bool stalls_wanted(const struct sweep *w);
+/* Faults that hold the other drivers back until it is stopped; how many. */
+uint32_t stalls_hold(const struct sweep *w, const struct candidate *c, struct plan_fault *faults, uint32_t room);
+enum symptom judge_stall(const struct outcome *o, struct trial *t);
+/* Of a driver that came to another end, told in *t, than it does without the one that is stopped. */
+enum symptom judge_unserved(const struct role_outcome *r, enum symptom symptom, struct trial *t);
+/* Where whoever waited for it did, or else the one who showed it; NULL: nobody had to wait. */
+const struct waiter *stall_place(const struct outcome *o, const char *role);
 
 /* pairs.c: for --depth 2, after the sweep: pairs of faults on one channel that were handled one by one. */
 void pairs_offer(struct sweep *w);
@@ -228,6 +244,8 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 /* Fills *t; gives the symptom back. */
 enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The instance whose process (or whose child) was struck. */
+bool is_struck(const struct candidate *c, const struct role_outcome *r);
 bool ended_same(const struct role_outcome *a, const struct role_outcome *b);
 /* The last line on its stderr, into line, which is returned. */
 const char *last_words(const struct role_outcome *r, char *line, size_t size);
@@ -265,7 +283,7 @@ int worker_learn(struct sweep *w, struct box *box, struct outcome *out, bool pos
 /* One struck run, judged. 0 or -errno. */
 int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, struct outcome *out, struct trial *t);
 /* evidence.c, in a box whose run broke: fills the picture, the callers and the place of the end in *f. */
-void evidence_take(struct sweep *w, struct box *box, struct finding *f);
+void evidence_take(struct sweep *w, struct box *box, const struct outcome *o, struct finding *f);
 /* confirm.c: an errand, run in a box */
 int errand_confirm(struct box *box, void *data);
 /* shrink.c, in a box: leaves out of the scenario what the finding does not need. The box is prepared anew. */

@@ -206,8 +206,7 @@ enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, 
 	return symptom;
 }
 
-/* The instance whose process (or whose child) was struck. */
-static bool is_struck(const struct candidate *c, const struct role_outcome *r)
+bool is_struck(const struct candidate *c, const struct role_outcome *r)
 {
 	size_t n = strlen(r->name);
 
@@ -362,7 +361,8 @@ static enum symptom judge_outputs(
 						     o->roles[i].ended == ENDED_EXIT));
 	for (uint32_t i = 0; i < o->n_roles && i < b->outcome.n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i];
-		bool may_fail = c->grade != GRADE_TRANSPARENT &&
+		bool bystands = c->stall_call && r->driver && !is_struck(c, r);
+		bool may_fail = c->grade != GRADE_TRANSPARENT && !bystands &&
 				(service_died || takes_object(c) || is_struck(c, r) || is_peer(c, r) ||
 					(i < 64 && c->clients >> i & 1));
 		enum symptom symptom;
@@ -379,6 +379,7 @@ static enum symptom judge_outputs(
 		/* Which client is served first is nobody's promise: what a service prints may change places. */
 		symptom = judge_role(r, &b->outcome.roles[i],
 			r->service && b->out[i] == STEADY ? STEADY_LINES : b->out[i], b->end_varies[i], may_fail, t);
+		symptom = symptom && bystands ? judge_unserved(r, symptom, t) : symptom;
 		if (symptom)
 			return symptom;
 	}
@@ -558,7 +559,8 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 	t->property[0] = '\0';
 	if (c->lasting && (o->end == RUN_HUNG || o->end == RUN_TIMEOUT))
 		return SYMPTOM_NONE;
-	symptom = judge_restart_hung(o, t);
+	symptom = judge_stall(o, t);
+	symptom = symptom ? symptom : judge_restart_hung(o, t);
 	symptom = symptom ? symptom : judge_end(c, o, t);
 	symptom = symptom ? symptom : judge_deaths(w, c, o, t);
 	symptom = symptom ? symptom : judge_services(w, c, o, t);

@@ -410,4 +410,5 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 		offer_connection_end(w, p, like, !out);
 	if (may_be_killed(w, p, like, call))
 		offer_kill(w, p, like);
+	stalls_offer(w, p, like, call);
 }

@@ -28,4 +28,7 @@ void dish_skip(struct sweep *w, const struct candidate *like, const char *kind, 
 /* menu_errors.c: the errors of errors.def that fit the call and its object */
 void errors_offer(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call);
 
+/* stalls.c */
+void stalls_offer(struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call);
+
 #endif

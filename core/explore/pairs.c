@@ -19,7 +19,8 @@ static bool worth_pairing(const struct sweep *w, uint32_t i)
 	const struct candidate *c = &w->candidates[i];
 
 	return w->trials[i].state == TRIAL_DONE && w->trials[i].result == RESULT_HANDLED && c->rank == 1 &&
-	       !c->has_also && c->fault.action != ACT_DELAY && c->fault.trigger == TRIG_NTH && c->fault.times == 1;
+	       !c->has_also && !c->stall_call && c->fault.action != ACT_DELAY && c->fault.trigger == TRIG_NTH &&
+	       c->fault.times == 1;
 }
 
 static bool one_channel(const struct candidate *a, const struct candidate *b)

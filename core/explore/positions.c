@@ -417,6 +417,26 @@ static void ranks_give(const struct sweep *w, struct place *places, size_t n)
 	}
 }
 
+void select_call(const char *plain, struct call_set *out)
+{
+	char exact[sizeof(((struct candidate *)NULL)->call) + 2];
+
+	snprintf(exact, sizeof(exact), "%s()", plain);
+	call_select(exact, out);
+}
+
+/* The how-manieth call of its name is it, of all that its process makes? */
+static uint32_t number_of_call(const struct history *h, const struct history_event *he)
+{
+	const char *plain = call_table[he->e.call].plain;
+	uint32_t n = 1;
+
+	for (const struct history_event *at = h->events; at < he; at++)
+		n += at->proc == he->proc && at->e.kind == EV_CALL && at->e.call < n_calls &&
+		     strcmp(call_table[at->e.call].plain, plain) == 0;
+	return n;
+}
+
 static void offer(struct sweep *w, const struct history *h, const struct arena *a, const struct survey *s,
 	const struct place *place)
 {
@@ -426,12 +446,10 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 			      .has_handler = installed_handler(h, he->proc, s->installs),
 			      .last = place->rank == place->total, .near_end = place->rank + 1 >= place->total,
 			      .waits = s->waits[place->site] };
-	char exact[sizeof(((struct candidate *)NULL)->call) + 2];
 	struct candidate c;
 
 	select_place(w, h, a, he, &c);
-	snprintf(exact, sizeof(exact), "%s()", c.call);
-	call_select(exact, &c.fault.where.at);
+	select_call(c.call, &c.fault.where.at);
 	c.site = place->site;
 	c.occurrence = place->occurrence;
 	c.rank = place->rank;
@@ -441,6 +459,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	c.clients = clients_behind(w, h, a, he->proc, o);
 	c.of_service = !p.driver;
 	other_find(w, h, he->proc, o, p.other);
+	p.of_call = stalls_wanted(w) ? number_of_call(h, he) : 0;
 	if (o) {
 		p.largest_write = s->largest[he->e.object - 1];
 		p.bytes = s->bytes[he->e.object - 1];
@@ -477,6 +496,16 @@ static bool has_waited(const struct history *h, const struct event *e)
 	return e->kind == EV_INVOKED || (h->tick_hz && e->ticks > h->tick_hz / WAITED_HZ);
 }
 
+/* What a role itself begins with, not a child of it. */
+static void first_note(struct sweep *w, const struct history *h, const struct history_event *he)
+{
+	uint32_t family = call_table[he->e.call].family, role = h->procs[he->proc].role;
+
+	if (role < OUTCOME_ROLES && !h->procs[he->proc].parent && !w->baseline.first_call[role] &&
+		family != FAMILY_PROCESS && family != FAMILY_SLEEP && family != FAMILY_OTHER)
+		w->baseline.first_call[role] = he->e.call + 1u;
+}
+
 /* From the beginning to the end, as it happened. */
 static size_t places_walk(
 	struct sweep *w, const struct history *h, const struct arena *a, struct survey *s, struct place *places)
@@ -490,6 +519,7 @@ static size_t places_walk(
 		if (!is_position(w, he))
 			continue;
 		family = call_table[he->e.call].family;
+		first_note(w, h, he);
 		if (takes_client(&he->e, object_of(a, &he->e), family))
 			s->served[he->proc] = true;
 		place_find(w, h, a, s, he, &places[n]);

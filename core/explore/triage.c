@@ -156,10 +156,17 @@ static void drop_unreproduced(struct sweep *w)
 	w->n_findings = kept;
 }
 
+/* Wherever it is stopped, it is waited for at the same place. */
+static bool stalls_alike(const struct sweep *w, const struct finding *a, const struct finding *b)
+{
+	return w->candidates[a->candidate].stall_call && w->candidates[b->candidate].stall_call && a->broke[0] &&
+	       strcmp(a->broke, b->broke) == 0;
+}
+
 static bool findings_alike(const struct sweep *w, const struct finding *a, const struct finding *b)
 {
 	return a->symptom == b->symptom && (restarts_alike(a->role, a->text, b->role, b->text) ||
-		candidates_alike(&w->candidates[a->candidate], &w->candidates[b->candidate]));
+		stalls_alike(w, a, b) || candidates_alike(&w->candidates[a->candidate], &w->candidates[b->candidate]));
 }
 
 /* What turned out to tell the same when it was tried again is one. */

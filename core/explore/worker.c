@@ -34,12 +34,11 @@ void plan_one(struct arena *a, const struct sweep *w, const struct candidate *c)
 		return;
 	plan->n_faults = 1;
 	plan->faults[0] = c->fault;
-	plan->state[0].armed = 1;
-	if (!c->has_also)
-		return;
-	plan->n_faults = 2;
-	plan->faults[1] = c->also;
-	plan->state[1].armed = 1;
+	if (c->has_also)
+		plan->faults[plan->n_faults++] = c->also;
+	plan->n_faults += stalls_hold(w, c, &plan->faults[plan->n_faults], PLAN_FAULTS - plan->n_faults);
+	for (uint32_t i = 0; i < plan->n_faults; i++)
+		plan->state[i].armed = 1;
 }
 
 static struct run_options run_options_of(const struct sweep *w, const struct candidate *c)
