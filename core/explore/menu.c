@@ -20,6 +20,7 @@
 enum {
 	PATIENCE_UNKNOWN = UINT32_MAX >> 1, PATIENCE_MOST_MS = 500, LATER_MS = 60, RANKS_OF_LATE = 2,
 	FEW_BYTES = 4096, MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DELAY = 1,
+	SLOW_TIMES = 500,
 };
 
 /* By the name of its kind, or by its own. */
@@ -279,7 +280,7 @@ static void offer_late(
 	once(w, &late, ACT_PAUSE, (int64_t)(patience + LATER_MS) * 1000000, GRADE_DISRUPTIVE, label);
 }
 
-/* A side that is slow all the time: the buffers between fill up. */
+/* A side that is slow for long: the buffers between fill up. Not for ever: a thousand times a thousand is a timeout. */
 static void offer_slow(struct sweep *w, const struct position *p, const struct candidate *like)
 {
 	if (like->rank != 1 || !p->object || p->bytes < MANY_BYTES)
@@ -288,9 +289,8 @@ static void offer_slow(struct sweep *w, const struct position *p, const struct c
 		&(struct dish){ .action = ACT_DELAY,
 			.value = SLOW_SIDE_NS,
 			.grade = GRADE_TRANSPARENT,
-			.trigger = TRIG_ALWAYS,
-			.times = TIMES_FOREVER },
-		"delay: 1ms always");
+			.times = SLOW_TIMES },
+		"delay: 1ms, 500 times");
 }
 
 static void offer_kill(struct sweep *w, const struct position *p, const struct candidate *like)

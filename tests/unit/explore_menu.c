@@ -12,7 +12,7 @@
 
 static struct sweep *sweep;
 static struct scenario *scenario;
-static uint64_t sent_before, taken;
+static uint64_t sent_before, taken, bytes;
 static bool has_handler, waits, near_end;
 static uint32_t rank = 1;
 
@@ -45,7 +45,7 @@ static uint16_t row_of(const char *plain)
 static void offer(const char *call, const struct object *o)
 {
 	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
-	struct position p = { .event = &he, .object = o, .sent = sent_before,
+	struct position p = { .event = &he, .object = o, .sent = sent_before, .bytes = bytes,
 			      .has_handler = has_handler, .waits = waits, .near_end = near_end, .taken = taken };
 	struct candidate like = { .rank = rank, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
@@ -144,6 +144,27 @@ Test(menu, a_delay_comes_first_or_near_the_end)
 }
 
 /* A number that is in use needs no new descriptor, and one beyond the limit is EBADF. */
+/* However many calls there are, a slow side must not take longer than anybody waits. */
+Test(menu, who_moves_much_may_be_slow_for_a_while)
+{
+	uint32_t n = 0;
+
+	offer("recv", &(struct object){ .kind = OBJ_TCP });
+	cr_assert_eq(count(ACT_DELAY), 1, "once");
+	bytes = 1 << 20;
+	offer("recv", &(struct object){ .kind = OBJ_TCP });
+	for (uint32_t i = 0; i < sweep->n_candidates; i++) {
+		const struct plan_fault *f = &sweep->candidates[i].fault;
+
+		if (f->action != ACT_DELAY || f->times == 1)
+			continue;
+		n++;
+		cr_assert_eq(f->trigger, TRIG_NTH);
+		cr_assert_leq(f->value * f->times, 1000000000, "%ld ns %u times", (long)f->value, f->times);
+	}
+	cr_assert_eq(n, 1, "slow for a while: %u", n);
+}
+
 Test(menu, dup2_finds_room)
 {
 	offer("dup2", &(struct object){ .kind = OBJ_PIPE });
