@@ -16,11 +16,19 @@ const char *const coverage_names[N_COVERAGE] = {
 	[COVER_BROKEN] = "broken",
 };
 
+/* Wherever one is stopped for good, the same place waits for it: such findings are one. */
+static bool both_stall(const struct sweep *w, uint32_t a, uint32_t b)
+{
+	return w->candidates[a].stall_call && w->candidates[b].stall_call &&
+	       w->trials[a].symptom == w->trials[b].symptom;
+}
+
 /* A trial that broke but did not come back is no proof of anything. */
 static bool stands(const struct sweep *w, uint32_t candidate)
 {
 	for (uint32_t i = 0; i < w->n_findings; i++)
-		if (trials_alike(w, candidate, w->findings[i].candidate))
+		if (trials_alike(w, candidate, w->findings[i].candidate) ||
+			both_stall(w, candidate, w->findings[i].candidate))
 			return true;
 	return false;
 }

@@ -146,3 +146,38 @@ Test(stalls, who_is_not_served_has_starved)
 	cr_expect_str_eq(t.property, "no-starvation");
 	free(o);
 }
+
+static void broken_add(uint32_t site, const char *call, uint32_t stall_call)
+{
+	struct candidate *c = &sweep->candidates[sweep->n_candidates];
+	struct trial *t = &sweep->trials[sweep->n_candidates++];
+
+	c->site = site;
+	c->stall_call = stall_call;
+	text_copy(c->call, sizeof(c->call), call);
+	text_copy(c->label, sizeof(c->label), "pause: for good");
+	t->state = TRIAL_DONE;
+	t->result = RESULT_BROKEN;
+	t->symptom = SYMPTOM_HANG;
+}
+
+/* Stopped here or there, it is waited for at one place: one finding, and no place of the three has handled it. */
+Test(stalls, are_one_finding_and_many_places)
+{
+	struct cover_row *rows;
+	uint32_t n_broken = 0;
+	size_t n;
+
+	broken_add(0, "connect", 1);
+	broken_add(1, "send", 1);
+	broken_add(2, "send", 0);
+	sweep->n_sites = 3;
+	sweep->n_findings = 1;
+	sweep->findings[0].candidate = 0;
+	n = coverage_rows(sweep, &rows);
+	cr_assert_eq(n, 3);
+	for (size_t i = 0; i < n; i++)
+		n_broken += rows[i].state == COVER_BROKEN;
+	cr_expect_eq(n_broken, 2, "what did not come back, and is no stall, is no proof");
+	free(rows);
+}
