@@ -289,6 +289,9 @@ const char *advice(const struct candidate *c, const struct finding *f)
 	}
 	switch (c->fault.action) {
 	case ACT_INTERRUPT:
+		if (c->fault.where.when == WHEN_AFTER)
+			return "A handler may run between a call that has failed and the look at errno: save errno at "
+			       "its beginning and put it back at its end.";
 		return "A call may return EINTR whenever a handler has run: call it again, or leave in order.";
 	case ACT_SHORT:
 		return strcmp(c->call, "write") == 0 || strncmp(c->call, "send", 4) == 0 ?

@@ -155,6 +155,14 @@ static void offer_interrupt(
 	in_a_row(w, like, ACT_INTERRUPT, 2, GRADE_TRANSPARENT, "interrupt: 2 in a row");
 }
 
+/* Between a call that has failed and the look at why, a handler may leave an errno of its own. */
+static void offer_signal_after(struct sweep *w, const struct position *p, const struct candidate *like)
+{
+	if (p->event->e.kind == EV_CALL && p->event->e.error && p->has_handler)
+		dish_add(w, like, &(struct dish){ .action = ACT_INTERRUPT, .grade = GRADE_TRANSPARENT,
+				     .when = WHEN_AFTER, .times = 1 }, "interrupt: just after");
+}
+
 static void short_of(struct sweep *w, const struct candidate *like, int64_t n)
 {
 	char label[LABEL];
@@ -391,6 +399,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	bool out = call->family == FAMILY_SEND;
 
 	offer_interrupt(w, p, like, call);
+	offer_signal_after(w, p, like);
 	if (moves) {
 		offer_short(w, p, like, out);
 		offer_datagram(w, p, like, out);

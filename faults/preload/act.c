@@ -216,7 +216,7 @@ struct kernel_sigaction {
 	unsigned long mask;
 };
 
-static unsigned long mask_in_call(const struct inv *v)
+static unsigned long mask_in_call(const struct inv *v, bool after)
 {
 	unsigned long mask = 0;
 	const void *given = NULL;
@@ -229,7 +229,7 @@ static unsigned long mask_in_call(const struct inv *v)
 		given = (const void *)v->a[4];
 	else if (strcmp(row_plain(v->row), "sigsuspend") == 0)
 		given = (const void *)v->a[0];
-	if (given)
+	if (given && !after)
 		memcpy(&mask, given, sizeof(mask));
 	else
 		syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof(mask));
@@ -259,9 +259,9 @@ static bool alarm_ticks(void)
 	       (timer.it_interval.tv_sec || timer.it_interval.tv_usec);
 }
 
-int handler_find(const struct inv *v, bool *restart)
+int handler_find(const struct inv *v, bool after, bool *restart)
 {
-	unsigned long mask = mask_in_call(v);
+	unsigned long mask = mask_in_call(v, after);
 	uint64_t avoid = arena_plan(arena)->avoid_signals;
 	int found = 0;
 

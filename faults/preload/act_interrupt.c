@@ -2,7 +2,8 @@
 /*
  * A signal arrives while the call waits. Its handler, the program's own, runs here and now in this thread; then the
  * call returns EINTR or goes on, as signal(7) has it for this call and the handler's SA_RESTART. That the call could
- * have waited is enough: when its data comes is nobody's promise.
+ * have waited is enough: when its data comes is nobody's promise. `when: after`, it comes between the call and the
+ * program's look at errno, which is then as the handler leaves it.
  */
 #include "faults/preload/inject.h"
 
@@ -35,14 +36,16 @@ static bool restarts(const struct inv *v, bool by_handler)
 }
 
 /* Runs the handler with the mask that the call itself would have set. */
-static void deliver(const struct inv *v, int sig)
+static void deliver(struct inv *v, int sig)
 {
 	unsigned long old = 0, set = 1ul << (sig - 1);
 	int saved = errno;
 
 	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, &old, sizeof(set));
-	event_note(EV_SIGNAL, (struct inv *)v, sig, 0);
+	event_note(EV_SIGNAL, v, sig, 0);
+	errno = v->left;
 	syscall(SYS_tgkill, self->pid, syscall(SYS_gettid), sig);
+	v->left = errno;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
 	errno = saved;
 }
@@ -91,17 +94,19 @@ static bool may_wait(const struct inv *v)
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	bool by_handler = false;
-	int sig;
+	int sig, left = v->left;
 
-	if (row_restart[v->row] == RESTART_NEVER_BLOCKS || row_restart[v->row] == RESTART_ALWAYS || !may_wait(v) ||
-		nonblocking(v))
+	if (!s->after && (row_restart[v->row] == RESTART_NEVER_BLOCKS || row_restart[v->row] == RESTART_ALWAYS ||
+				 !may_wait(v) || nonblocking(v)))
 		return REFUSED_NEVER_EINTR;
-	sig = handler_find(v, &by_handler);
+	sig = handler_find(v, s->after, &by_handler);
 	if (!sig && s->fault->realism == REALISM_LINUX)
 		return REFUSED_NO_HANDLER;
 	if (sig)
 		deliver(v, sig);
-	/* A value: the signal comes, but not in the call; what is seen then is the handler's doing. */
+	/* A value: the signal comes, but does nothing to the call; what is seen then is the handler's doing. */
+	if (s->fault->value)
+		v->left = left;
 	if (s->after || s->fault->value || (sig && restarts(v, by_handler))) {
 		v->flags |= EVF_RESTARTED;
 		return REFUSED_NOT;

@@ -141,7 +141,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	if ((waits_for_all || (batch && !nonblocking(v))) && s->fault->realism == REALISM_LINUX) {
 		bool restart;
 
-		if (!handler_find(v, &restart))
+		if (!handler_find(v, false, &restart))
 			return REFUSED_NO_HANDLER;
 	}
 	if (cut(v, keep) != REFUSED_NOT)

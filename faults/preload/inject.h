@@ -61,6 +61,7 @@ struct inv {
 	bool quiet;		/* recorded in the thread slot only (a file, a private mutex) */
 	bool skip;		/* an action has decided the result; the real call is not made */
 	int error;		/* errno to leave, if skip and the result says failure */
+	int left;		/* errno as the call has left it: what a signal that comes just then may change */
 	uint32_t after;		/* bits: faults decided now whose `when` is after */
 	int status;		/* of a child, where the program does not ask for it */
 	long raw;		/* the number, if the program called syscall(); 0: by libc's function */
@@ -314,7 +315,8 @@ bool is_connection(const struct inv *v);	/* a stream or seqpacket socket that is
 void connection_break(struct inv *v);		/* the peer sees a reset; calls here give EOF and EPIPE from now on */
 bool descriptors_short(void);			/* does a fail: EMFILE or ENFILE still last? */
 void sigpipe_raise(const struct inv *v);	/* SIGPIPE, as the kernel would */
-int handler_find(const struct inv *v, bool *restart);	/* a signal that could interrupt this call now; 0: none */
+/* A signal that could interrupt this call now, or come just after it; 0: none. */
+int handler_find(const struct inv *v, bool after, bool *restart);
 int32_t each_target(const struct plan_fault *f, int signal_number); /* sends it to the target's processes; how many */
 bool nonblocking(const struct inv *v);
 uint64_t now_ns(void);

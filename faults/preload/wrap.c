@@ -194,10 +194,10 @@ static void end(struct inv *v, uint32_t row)
 		end_slow(v);
 	if (makes && v->thread)
 		atomic_store_explicit(&v->thread->call, 0, memory_order_release);
+	v->left = saved;
 	if (unlikely(call_set_has(&self->armed, row)))
 		decide(v, WHEN_AFTER);
-	if (v->skip && v->error)
-		saved = v->error;
+	saved = v->skip && v->error ? v->error : v->left;
 	errno = saved;
 	if (saved == EAGAIN && v->result == -1 && !(v->flags & EVF_TIMED))
 		v->flags |= EVF_NONBLOCK;

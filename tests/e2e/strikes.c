@@ -217,3 +217,17 @@ Test(strikes, who_stops_for_good_goes_on_when_the_time_is_over)
 		"faults:\n  - {in: client, at: connect, nth: 1, when: after, do: {pause: {role: self, for: good}}}\n",
 		1, "no-starvation violated (expected: holds): other waits in nanosleep()");
 }
+
+/* Between the call and the look at errno: what the handler leaves there is what the program sees. */
+Test(strikes, a_signal_comes_just_after_a_call)
+{
+	static const char text[] = HEADER
+		"roles:\n  main:\n    run: [$SABOT_PROGRAMS/handler, %s]\n    driver: true\n"
+		"faults:\n  - {in: main, at: read, nth: 1, when: after, do: interrupt}\n";
+	char yaml[512];
+
+	snprintf(yaml, sizeof(yaml), text, "keep");
+	expect(yaml, 0, "1 as expected");
+	snprintf(yaml, sizeof(yaml), text, "lose");
+	expect(yaml, 1, "No child processes");
+}

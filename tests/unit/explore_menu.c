@@ -15,6 +15,7 @@ static struct scenario *scenario;
 static uint64_t sent_before, taken, bytes;
 static bool has_handler, waits, near_end;
 static uint32_t rank = 1;
+static int failed;
 
 static void setup(void)
 {
@@ -44,7 +45,8 @@ static uint16_t row_of(const char *plain)
 /* The one who moved 10 bytes of 100 on the object. */
 static void offer(const char *call, const struct object *o)
 {
-	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100, .result = 10 } };
+	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = 100,
+					  .result = failed ? -1 : 10, .error = (int16_t)failed } };
 	struct position p = { .event = &he, .object = o, .sent = sent_before, .bytes = bytes,
 			      .has_handler = has_handler, .waits = waits, .near_end = near_end, .taken = taken };
 	struct candidate like = { .rank = rank, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
@@ -521,6 +523,22 @@ Test(menu, who_has_posted_may_be_late_with_the_rest)
 	offer("sem_wait", &sem);
 	offer("write", &stream);
 	cr_expect_eq(count_after(ACT_DELAY), 2, "what follows is a call, and late itself");
+}
+
+/* Nobody looks at errno after a call that has not failed. */
+Test(menu, a_handler_may_run_before_errno_is_looked_at)
+{
+	struct object tcp = { .kind = OBJ_TCP };
+
+	has_handler = true;
+	offer("recv", &tcp);
+	cr_expect_eq(count_after(ACT_INTERRUPT), 0);
+	failed = EAGAIN;
+	offer("recv", &tcp);
+	cr_expect_eq(count_after(ACT_INTERRUPT), 1);
+	has_handler = false;
+	offer("recv", &tcp);
+	cr_expect_eq(count_after(ACT_INTERRUPT), 1);
 }
 
 Test(labels, kinds)
