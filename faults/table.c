@@ -39,6 +39,7 @@ const char *const refusal_texts[N_REFUSALS] = {
 	[REFUSED_READY] = "a wait has told that it is ready, or a message is there: on Linux it stays until taken",
 	[REFUSED_NO_WAIT] = "the call has never waited here",
 	[REFUSED_CONFINED] = "the process has confined itself (seccomp), and would be killed for what this takes",
+	[REFUSED_STDIO] = "stdio reads here, and gives its caller no way to go on from EINTR",
 	[REFUSED_EMPTY] = "too little has been sent here to fill it: there is room",
 };
 

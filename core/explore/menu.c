@@ -240,6 +240,12 @@ static bool has_timeout(const struct position *p)
 	return p->object && p->object->flags & OBF_RCVTIMEO;
 }
 
+/* Programs call read(); stdio is recorded as what it calls itself. */
+static bool is_of_stdio(const struct call *call)
+{
+	return strcmp(call->name, "__read") == 0;
+}
+
 /* All threads of a process rest, once at each place: like a delay, but nobody in it keeps up appearances meanwhile. */
 static void offer_pause(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
@@ -252,6 +258,8 @@ static void offer_pause(
 				call_ends_when_stopped(call->restart, call->family, has_timeout(p));
 	if (stopped.stops_in_call && !p->waits)
 		dish_skip(w, like, "pause", REFUSED_NO_WAIT);
+	else if (stopped.stops_in_call && is_of_stdio(call) && w->scenario->realism == REALISM_LINUX)
+		dish_skip(w, like, "pause", REFUSED_STDIO);
 	else
 		once(w, &stopped, ACT_PAUSE, DELAY_NS, GRADE_TRANSPARENT,
 			stopped.stops_in_call ? "pause: 30ms, EINTR without a handler" : "pause: 30ms");

@@ -244,7 +244,7 @@ void argument_name(const struct inv *v, char *name, size_t size);
 uint32_t object_of_sysv(uint32_t row, long id);
 /* learn.c: what a call that has succeeded changes. */
 void learn(struct inv *v);
-/* wrap.c: what stdio does, as if the program had called read() or write() at `site`. */
+/* wrap.c: what stdio does, as if the program had called __read() or __write() at `site`. */
 long recorded_read(int fd, void *buffer, size_t n, uint64_t site);
 long recorded_write(int fd, const void *buffer, size_t n, uint64_t site);
 /* wrap.c: what the program asks of syscall(), as the call of this row. */

@@ -454,12 +454,12 @@ long recorded_read(int fd, void *buffer, size_t n, uint64_t site)
 {
 	struct inv v = { .a = { fd, (long)buffer, (long)n } };
 
-	return recorded(&v, ROW_read, site);
+	return recorded(&v, ROW___read, site);
 }
 
 long recorded_write(int fd, const void *buffer, size_t n, uint64_t site)
 {
 	struct inv v = { .a = { fd, (long)buffer, (long)n } };
 
-	return recorded(&v, ROW_write, site);
+	return recorded(&v, ROW___write, site);
 }

@@ -33,10 +33,11 @@ static void teardown(void)
 
 TestSuite(menu, .init = setup, .fini = teardown);
 
+/* By its plain name, or by its own. */
 static uint16_t row_of(const char *plain)
 {
 	for (uint32_t i = 0; i < n_calls; i++)
-		if (strcmp(call_table[i].plain, plain) == 0)
+		if (strcmp(call_table[i].plain, plain) == 0 || strcmp(call_table[i].name, plain) == 0)
 			return (uint16_t)i;
 	cr_assert_fail("no call %s", plain);
 	return 0;
@@ -205,6 +206,9 @@ Test(menu, who_is_stopped_in_a_call)
 	cr_assert_str_eq(pause_of("semtimedop", NULL), "pause: 30ms, EINTR without a handler");
 	cr_assert_str_eq(pause_of("recv", &timed), "pause: 30ms, EINTR without a handler");
 	cr_assert_str_eq(pause_of("recv", &plain), "pause: 30ms");
+	cr_assert_str_eq(pause_of("read", &timed), "pause: 30ms, EINTR without a handler");
+	cr_assert_str_eq(pause_of("__read", &timed), "none", "stdio");
+	cr_assert_eq(sweep->n_skipped[REFUSED_STDIO], 1);
 	cr_assert_str_eq(pause_of("send", &timed), "pause: 30ms");
 	cr_assert_str_eq(pause_of("poll", NULL), "pause: 30ms");
 }
