@@ -380,6 +380,13 @@ bool arms(const struct call *call)
 	return strcmp(call->plain, "mq_notify") == 0;
 }
 
+/* Who opens a FIFO meets the one at its other end, or finds nobody there. */
+static bool meets(const struct position *p, const struct call *call)
+{
+	return call->family == FAMILY_OPEN && p->object && p->object->kind == OBJ_FIFO &&
+	       strncmp(call->plain, "open", strlen("open")) == 0;
+}
+
 /* Whoever is started again after a death there finds another world than after one in the midst of a conversation. */
 static bool makes_or_closes(const struct call *call)
 {
@@ -415,7 +422,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	}
 	offer_again(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
-		call->family == FAMILY_LOCK || arms(call))
+		call->family == FAMILY_LOCK || arms(call) || meets(p, call))
 		offer_delay(w, p, like);
 	offer_delay_after(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||

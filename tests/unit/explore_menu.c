@@ -545,6 +545,16 @@ Test(menu, a_handler_may_run_before_errno_is_looked_at)
 	cr_expect_eq(count_after(ACT_INTERRUPT), 1);
 }
 
+/* Its reader may not be there yet, or no longer; a file is always there. */
+Test(menu, whoever_opens_a_fifo_may_be_late)
+{
+	offer("open", &(struct object){ .kind = OBJ_FIFO });
+	cr_expect_eq(count(ACT_DELAY), 1);
+	offer("open", NULL);
+	offer("mkfifo", &(struct object){ .kind = OBJ_FIFO });
+	cr_expect_eq(count(ACT_DELAY), 1);
+}
+
 Test(labels, kinds)
 {
 	char kind[LABEL];
