@@ -349,9 +349,10 @@ static void offer_datagram(struct sweep *w, const struct position *p, const stru
 	once(w, like, ACT_REORDER, 1, GRADE_NETWORK, "reorder: 1");
 }
 
+/* Of libc's, or of the program's own making. */
 static bool is_of_condition(const struct call *call)
 {
-	return strncmp(call->plain, "pthread_cond_", strlen("pthread_cond_")) == 0;
+	return strncmp(call->plain, "pthread_cond_", strlen("pthread_cond_")) == 0 || strcmp(call->plain, "futex") == 0;
 }
 
 bool waits_on_condition(const struct call *call)

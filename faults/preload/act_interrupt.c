@@ -20,6 +20,8 @@ static bool restarts(const struct inv *v, bool by_handler)
 {
 	const struct object *o = object_at(v->object);
 
+	if (v->shape == SH_FUTEX && v->flags & EVF_TIMED)
+		return false;
 	switch (row_restart[v->row]) {
 	case RESTART_BY_FLAG:
 		return by_handler;
@@ -86,6 +88,8 @@ static bool may_wait(const struct inv *v)
 	case SH_OPEN: case SH_OPEN_AT:	/* a FIFO waits for its other end; files of a disk wait for nobody */
 		return syscall(SYS_newfstatat, v->shape == SH_OPEN ? AT_FDCWD : (int)v->a[0],
 			       v->shape == SH_OPEN ? v->a[0] : v->a[1], &st, 0) == 0 && S_ISFIFO(st.st_mode);
+	case SH_FUTEX:
+		return futex_would_wait(v);
 	default:		/* an eventfd waits for room only before it overflows */
 		return !(o && o->kind == OBJ_EVENTFD && row_family[v->row] == FAMILY_SEND);
 	}

@@ -31,7 +31,7 @@ enum shape {
 	SH_SOCKET, SH_PAIR, SH_PIPE, SH_OPEN, SH_OPEN_AT, SH_NEWFD, SH_DUP, SH_SYSV_GET,
 	SH_CLOSE, SH_CLOSE_RANGE, SH_CLOSE_FROM, SH_SYSV_CTL,
 	SH_SEM, SH_SEM_TIMED, SH_SEMOP, SH_SEMOP_TIMED, SH_MUTEX, SH_MUTEX_TIMED, SH_COND, SH_COND_TIMED,
-	SH_FILE_LOCK,
+	SH_FUTEX, SH_FILE_LOCK,
 	SH_KILL, SH_SIGACTION, SH_SIGWAIT, SH_SIGWAIT_TIMED,
 	SH_FORK, SH_SPAWN, SH_EXEC_ENV, SH_WAITPID, SH_WAITPID_FLAGS, SH_WAITID, SH_SLEEP, SH_FCNTL,
 	SH_SETSOCKOPT, SH_MMAP, SH_SHMAT, SH_CONFINE,
@@ -303,6 +303,7 @@ enum refusal rights_drop(struct inv *v);
 bool waits_for_time(const struct inv *v);
 enum refusal overdue(struct inv *v);
 bool waits_on_condition(const struct inv *v);
+bool futex_would_wait(const struct inv *v);	/* its word is what the program says it was */
 enum refusal wake_for_nothing(struct inv *v);	/* such a wait, which ends although nobody has signalled */
 
 /* act.c: what the actions share */

@@ -3,6 +3,7 @@
 #include "faults/preload/inject.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/file.h>
@@ -135,6 +136,13 @@ static bool look_wait(struct inv *v)
 	return true;
 }
 
+static bool futex_waits(const struct inv *v)
+{
+	long operation = v->a[1] & FUTEX_CMD_MASK;
+
+	return operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET;
+}
+
 /* Things without a descriptor. */
 static bool look_object(struct inv *v)
 {
@@ -154,6 +162,13 @@ static bool look_object(struct inv *v)
 		if (condition_is_shared((const void *)v->a[0]))
 			v->object = address_object(OBJ_SEM, v->a[0]);
 		v->flags |= v->shape == SH_COND_TIMED ? EVF_TIMED : 0;
+		return true;
+	case SH_FUTEX:
+		if (!futex_waits(v))
+			return false;
+		if (!(v->a[1] & FUTEX_PRIVATE_FLAG))
+			v->object = address_object(OBJ_SEM, v->a[0]);
+		v->flags |= v->a[3] ? EVF_TIMED : 0;
 		return true;
 	default:
 		v->fd = (int)v->a[0];
@@ -211,6 +226,7 @@ bool look(struct inv *v)
 	switch (v->shape) {
 	case SH_SYSV_IN: case SH_SYSV_OUT: case SH_SYSV_CTL: case SH_SEMOP: case SH_SEMOP_TIMED: case SH_SHMAT:
 	case SH_SEM: case SH_SEM_TIMED: case SH_MUTEX: case SH_MUTEX_TIMED: case SH_COND: case SH_COND_TIMED:
+	case SH_FUTEX:
 		return look_object(v);
 	case SH_ACCEPT: case SH_FD: case SH_LISTEN: case SH_BIND: case SH_CONNECT: case SH_CLOSE:
 		return at_fd(v, v->a[0]);

@@ -21,7 +21,7 @@ static int time_argument(const struct inv *v)
 		return v->row == ROW_sem_clockwait || v->row == ROW_pthread_mutex_clocklock ? 2 : 1;
 	case SH_SIGWAIT_TIMED:
 		return 2;
-	case SH_SEMOP_TIMED:
+	case SH_SEMOP_TIMED: case SH_FUTEX:
 		return 3;
 	case SH_BUF_IN_TIMED: case SH_BUF_OUT_TIMED:
 		return 4;
@@ -39,12 +39,27 @@ bool waits_for_time(const struct inv *v)
 
 static const struct timespec passed = { 0, 0 };
 
-bool waits_on_condition(const struct inv *v)
+bool futex_would_wait(const struct inv *v)
 {
-	return v->shape == SH_COND_TIMED || v->row == ROW_pthread_cond_wait;
+	return __atomic_load_n((const uint32_t *)v->a[0], __ATOMIC_SEQ_CST) == (uint32_t)v->a[2];
 }
 
-enum refusal wake_for_nothing(struct inv *v)
+bool waits_on_condition(const struct inv *v)
+{
+	return v->shape == SH_COND_TIMED || v->row == ROW_pthread_cond_wait || v->shape == SH_FUTEX;
+}
+
+/* Who looks at its word once more finds it as it was. */
+static enum refusal futex_wake_for_nothing(struct inv *v)
+{
+	if (!futex_would_wait(v))
+		return REFUSED_READY;
+	v->skip = true;
+	v->result = 0;
+	return REFUSED_NOT;
+}
+
+static enum refusal condition_wake_for_nothing(struct inv *v)
 {
 	uint32_t row = v->row == ROW_pthread_cond_wait ? ROW_pthread_cond_timedwait : v->row;
 	long time = (long)&passed;
@@ -55,6 +70,13 @@ enum refusal wake_for_nothing(struct inv *v)
 	v->skip = true;
 	v->result = error == ETIMEDOUT ? 0 : error;
 	return error ? REFUSED_NOT : REFUSED_READY;
+}
+
+enum refusal wake_for_nothing(struct inv *v)
+{
+	if (v->shape == SH_FUTEX)
+		return futex_wake_for_nothing(v);
+	return condition_wake_for_nothing(v);
 }
 
 enum refusal overdue(struct inv *v)
@@ -68,5 +90,5 @@ enum refusal overdue(struct inv *v)
 	v->a[at] = given;
 	v->skip = true;
 	v->error = v->result_kind == RES_E ? 0 : error;
-	return error == ETIMEDOUT || error == EAGAIN ? REFUSED_NOT : REFUSED_READY;
+	return error == ETIMEDOUT || (error == EAGAIN && v->shape != SH_FUTEX) ? REFUSED_NOT : REFUSED_READY;
 }

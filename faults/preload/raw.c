@@ -29,7 +29,7 @@ __attribute__((used)) static const uint8_t raw_rows[NUMBERS] __asm__("raw_rows")
 	SAME(socket), SAME(socketpair), SAME(pipe), SAME(pipe2), SAME(open), SAME(openat), SAME(creat),
 	SAME(memfd_create), SAME(timerfd_create), SAME(epoll_create), SAME(epoll_create1), SAME(dup), SAME(dup2),
 	SAME(dup3), SAME(fcntl), SAME(close), SAME(close_range), SAME(msgget), SAME(semget), SAME(shmget), SAME(msgctl),
-	SAME(semctl), SAME(shmctl), SAME(shmat), SAME(shmdt), SAME(semop), SAME(semtimedop), SAME(flock),
+	SAME(semctl), SAME(shmctl), SAME(shmat), SAME(shmdt), SAME(semop), SAME(semtimedop), SAME(flock), SAME(futex),
 	SAME(kill), SAME(tgkill), SAME(pause), SAME(nanosleep), SAME(wait4), SAME(setsockopt),
 	SAME(prctl),
 	[SYS_eventfd2] = ROW_eventfd + 1,

@@ -75,5 +75,6 @@ Test(names, a_libc_that_has_the_latest_has_all)
 	if (!libc || !dlsym(libc, "pidfd_send_signal"))
 		cr_skip_test("an older libc: everything is looked up at the start");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		cr_expect(strstr(file_of(dlsym(libc, rows[i])), "/libc.so."), "%s is not in libc", rows[i]);
+		cr_expect(strcmp(rows[i], "futex") == 0 || strstr(file_of(dlsym(libc, rows[i])), "/libc.so."),
+			"%s is not in libc, and not called by number only", rows[i]);
 }

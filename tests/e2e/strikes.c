@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What strikes, where, and what that does: the faults of scenario files in programs that are not the reference. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,4 +231,34 @@ Test(strikes, a_signal_comes_just_after_a_call)
 	expect(yaml, 0, "1 as expected");
 	snprintf(yaml, sizeof(yaml), text, "lose");
 	expect(yaml, 1, "No child processes");
+}
+
+/* Without the fault it gives something else, unless the time is over anyway. */
+static void futex_gives(const char *fault, int value, int result, int code, const char *says)
+{
+	static const char text[] = HEADER
+		"roles:\n  main:\n    run: [$SABOT_PROGRAMS/futex, \"%d\", \"%d\"]\n    driver: true\n"
+		"expect: {clean-exit: holds%s}\n%s";
+	char yaml[512];
+
+	snprintf(yaml, sizeof(yaml), text, value, result,
+		code || result == ETIMEDOUT || !*fault ? "" : ", same-output: violated", fault);
+	expect(yaml, code, says);
+}
+
+/* Only who would wait is woken, interrupted, or out of time; a wake is no wait. */
+Test(strikes, a_futex_is_a_wait_of_the_programs_own_making)
+{
+	static const char again[] = "faults:\n  - {in: main, at: futex, nth: 1, do: again}\n",
+			  interrupt[] = "faults:\n  - {in: main, at: futex, nth: 1, do: interrupt}\n",
+			  timeout[] = "faults:\n  - {in: main, at: futex, nth: 1, do: {fail: ETIMEDOUT}}\n";
+
+	futex_gives("", 0, ETIMEDOUT, 0, "1 as expected");
+	futex_gives(again, 0, 0, 0, "1 as expected");
+	futex_gives(interrupt, 0, EINTR, 0, "1 as expected");
+	futex_gives(timeout, 0, ETIMEDOUT, 0, "1 as expected");
+	futex_gives("", 1, EAGAIN, 0, "1 as expected");
+	futex_gives(again, 1, EAGAIN, 1, "vacuous");
+	futex_gives(interrupt, 1, EAGAIN, 1, "vacuous");
+	futex_gives(timeout, 1, EAGAIN, 1, "vacuous");
 }

@@ -555,6 +555,16 @@ Test(menu, whoever_opens_a_fifo_may_be_late)
 	cr_expect_eq(count(ACT_DELAY), 1);
 }
 
+/* What pthread_cond_wait() is made of. */
+Test(menu, a_futex_wakes_for_nothing_too)
+{
+	offer("futex", NULL);
+	cr_expect_eq(count(ACT_AGAIN), 1);
+	cr_expect_eq(count(ACT_KILL), 0, "the threads of one process");
+	offer("futex", &(struct object){ .kind = OBJ_SEM });
+	cr_expect_gt(count(ACT_KILL), 0);
+}
+
 Test(labels, kinds)
 {
 	char kind[LABEL];
