@@ -245,6 +245,15 @@ static const struct waiter *driver_waiting(const struct outcome *o)
 	return parent;
 }
 
+/* The service that others wait for before they begin, and that does not become ready; NULL: there is none. */
+static const char *never_ready(const struct outcome *o)
+{
+	for (uint32_t i = 0; i < o->n_waiters; i++)
+		if (o->waiters[i].held && o->waiters[i].for_whom[0])
+			return o->waiters[i].for_whom;
+	return NULL;
+}
+
 static enum symptom judge_end(const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct waiter *first = o->n_waiters ? &o->waiters[0] : NULL;
@@ -252,7 +261,10 @@ static enum symptom judge_end(const struct candidate *c, const struct outcome *o
 
 	if (o->end == RUN_HUNG || o->end == RUN_TIMEOUT) {
 		const struct waiter *one = driver_waiting(o);
+		const char *service = never_ready(o);
 
+		if (service)
+			return judge_say(t, SYMPTOM_HANG, service, "%s neither becomes ready nor ends", service);
 		who = one ? one->process : who;
 		return judge_say(t, SYMPTOM_HANG, who, "%s",
 			o->end == RUN_HUNG ? o->why[0] ? o->why : "nobody is left to wake who waits"

@@ -147,6 +147,24 @@ Test(explore_programs, a_finding_is_asked_for_no_more_than_holds_without_it)
 	test_directory_remove(directory);
 }
 
+/* It is not the client's hang, which has not even begun. */
+Test(explore_programs, a_service_that_does_not_become_ready_is_named)
+{
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml",
+		HEADER "roles:\n  server:\n    run: [sh, -c, '" TARGET " serve ${TMP}/s || exec " TARGET " wait']\n"
+		       "    ready: {path: \"${TMP}/s\"}\n    stop: TERM\n"
+		       "  client:\n    run: [" TARGET ", ask, \"${TMP}/s\"]\n    driver: true\n    after: server\n");
+	r = sabot_run(directory, NULL,
+		(const char *[]){ "explore", "scenario.yaml", "--inject", "fail: EMFILE", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	SAYS(r.out, "server neither becomes ready nor ends");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 /* A pipe that has taken more than it holds was full now and then, if its reader was slow. */
 Test(explore_programs, who_writes_much_to_a_pipe_may_find_it_full)
 {
