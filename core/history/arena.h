@@ -30,6 +30,7 @@ enum arena_limit {
 	ARENA_ROLES = 64,	/* role instances */
 	ARENA_PROCS = 512,
 	PROC_BESIDE = 8,
+	PROC_EXECUTES = 128,
 	ARENA_THREADS = 1024,
 	ARENA_OBJECTS = 4096,
 	ARENA_MODULES = 4096,	/* a shell script runs many programs, each with its libraries */
@@ -59,6 +60,8 @@ struct proc {
 	_Atomic int32_t beside[PROC_BESIDE];	/* the last of these processes; each should say hello */
 	uint32_t confined;		/* by seccomp(2): not 0 if the injector cannot do all of its work in it … */
 #define CONFINED_STRICTLY 8		/* … or none */
+	char executes[PROC_EXECUTES];	/* what it, or a child that has its memory, was last about to become */
+	char started[PROC_BESIDE][PROC_EXECUTES];	/* … and each of those beside it */
 	_Atomic int32_t died_by;	/* the signal that ended it, as who waits for it was told; 0: not known */
 };
 

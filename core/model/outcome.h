@@ -118,7 +118,7 @@ struct outcome {
 	uint32_t left_more;	/* beyond OUTCOME_LEFT */
 	uint32_t n_waiters, n_starving;
 	uint32_t n_blind;	/* processes of roles in which the injector was not seen */
-	char blind[OUTCOME_TEXT];
+	char blind[256];
 	uint32_t n_confined;	/* processes that have confined themselves by seccomp(2) … */
 	char confined[ROLE_NAME];	/* … the first */
 	bool seen_all_events;	/* no ring overflowed */

@@ -136,6 +136,7 @@ void learn(struct inv *v)
 		role_ready();
 		break;
 	case SH_SPAWN:
+		text_copy(arena->procs[self->proc].executes, PROC_EXECUTES, (const char *)v->a[1]);
 		if (v->a[0])
 			child_beside(*(const pid_t *)v->a[0]);
 		break;

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/str.h"
 #include "faults/preload/environ.h"
 #include "faults/preload/rows.h"
 
@@ -229,6 +230,8 @@ static void exec_note(struct inv *v)
 	int32_t pid = my_pid();
 
 	event_note(EV_EXEC, v, pid, 0);
+	text_copy(arena->procs[self->proc].executes, PROC_EXECUTES,
+		v->row == ROW_fexecve ? "" : (const char *)v->a[v->row == ROW_execveat ? 1 : 0]);
 	if (pid != self->pid)
 		child_beside(pid);
 	if (v->thread)

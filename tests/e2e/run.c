@@ -130,6 +130,28 @@ Test(run, what_differs_without_faults_is_not_compared)
 				    "expect: {same-output: holds}\n", 1, "same-output violated");
 }
 
+/* Which program it is that no preload reaches, and why: ld.so itself, which nothing loads. */
+Test(run, who_is_not_seen_is_named)
+{
+#define LD_SO "/lib64/ld-linux-x86-64.so.2 --version > /dev/null"
+	static const struct {
+		const char *yaml, *says;
+	} all[] = {
+		{ HEADER "roles:\n  main:\n    driver: true\n    run: [sh, -c, 'env true; env " LD_SO "; true']\n",
+		  "executed ld-linux-x86-64.so.2" },
+		{ HEADER "roles:\n  main:\n    driver: true\n    run: [sh, -c, 'env true; " LD_SO "; true']\n",
+		  "started ld-linux-x86-64.so.2" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct sabot_run r = run_text(all[i].yaml, "-v");
+
+		SAYS(r.out, all[i].says);
+		SAYS(r.out, "static");
+		sabot_run_fini(&r);
+	}
+}
+
 /* Who says that going in circles does no harm is not ended for it. */
 Test(run, a_role_may_spin_where_that_is_benign)
 {
