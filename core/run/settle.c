@@ -233,9 +233,11 @@ void box_settle(struct box *box)
 	processes_report(box);
 }
 
+/* Who lets a timer run when it is told to end may mean to end by force when it is over. */
 static void service_stop(struct box *box, struct instance *in)
 {
 	int64_t deadline = clock_ns() + scaled(box, 2 * NS_PER_S);
+	bool has_more = true;
 
 	in->stop_sent = true;
 	kill(in->pid, in->spec->stop ? in->spec->stop : SIGTERM);
@@ -245,6 +247,11 @@ static void service_stop(struct box *box, struct instance *in)
 	while (instance_alive(in)) {
 		int64_t left = deadline - clock_ns();
 
+		if (left <= 0 && has_more && proc_has_timer(in->pid)) {
+			has_more = false;
+			left = scaled(box, 3 * NS_PER_S);
+			deadline += left;
+		}
 		if (left <= 0)
 			break;
 		box_wait_news(box, (int)(left / NS_PER_MS) + 1);

@@ -152,6 +152,13 @@ Test(run, who_is_not_seen_is_named)
 	}
 }
 
+Test(run, a_service_may_take_its_time_to_end)
+{
+	expect(HEADER "roles:\n  server:\n    run: [$SABOT_PROGRAMS/leisurely]\n    ready: started\n"
+		      "    stop: TERM\n  main:\n    run: [sh, -c, 'exit 0']\n    driver: true\n    after: server\n",
+		0, "1 as expected");
+}
+
 /* Who says that going in circles does no harm is not ended for it. */
 Test(run, a_role_may_spin_where_that_is_benign)
 {
