@@ -54,8 +54,8 @@ static bool is_incomplete(const struct property_input *in, struct verdict *out)
 		verdict_set(out, VERDICT_UNKNOWN, "the history is not complete: %llu events found no room",
 			(unsigned long long)in->history->lost);
 	else if (o->n_blind)
-		verdict_set(out, VERDICT_UNKNOWN, "%u processes could not be observed: %.*s", o->n_blind,
-			(int)sizeof(o->blind) - 1, o->blind);
+		verdict_set(out, VERDICT_UNKNOWN, "%u process%s could not be observed: %.*s", o->n_blind,
+			o->n_blind == 1 ? "" : "es", (int)sizeof(o->blind) - 1, o->blind);
 	return out->value != VERDICT_HOLDS;
 }
 
