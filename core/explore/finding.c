@@ -306,6 +306,10 @@ const char *advice(const struct candidate *c, const struct finding *f)
 		if (c->stall_call)
 			return "A client may say nothing for as long as it likes: wait for all of them at once "
 			       "(select, poll, a thread for each), or give up on it after a time.";
+		if (strcmp(c->fault.target, "self") != 0 && c->fault.action == ACT_PAUSE &&
+			c->grade == GRADE_TRANSPARENT)
+			return "The other side may be late by half a second: wait longer, and take nothing late for an "
+			       "answer to what was asked since.";
 		if (strcmp(c->fault.target, "self") != 0 && c->fault.action == ACT_PAUSE)
 			return "What is waited for may come after all: number what is asked and what is answered, and "
 			       "drop what is late.";

@@ -200,6 +200,7 @@ struct position {
 	uint64_t sent;			/* the room that what was written into this object before takes at most */
 	bool last;			/* nothing more of its kind follows */
 	bool near_end;			/* the last of its kind, or the one before (the last is often an end of file) */
+	uint32_t timer_ms;		/* its process has a timerfd that goes off once, after so long; 0: none */
 	bool waits;			/* the call has waited at this place, here or another time */
 	bool within;			/* one write has brought what comes here and what came before it */
 	char other[ROLE_NAME];		/* glob of who is waited for; "": not known */

@@ -268,6 +268,8 @@ static void offer_pause(
 /* How long the call waits at most, in ms; PATIENCE_UNKNOWN where the history does not tell. */
 static uint32_t patience_ms(const struct position *p, const struct call *call)
 {
+	if (!(p->event->e.flags & EVF_TIMED))
+		return p->timer_ms;
 	if (strcmp(call->plain, "poll") == 0 || strcmp(call->plain, "epoll_wait") == 0 ||
 		strcmp(call->plain, "epoll_pwait") == 0)
 		return p->event->e.asked;
@@ -278,7 +280,7 @@ static uint32_t patience_ms(const struct position *p, const struct call *call)
 
 /*
  * Who waits for a bounded time, and not for long, finds nothing because the other side was stopped for longer. What it
- * waited for comes when it no longer does.
+ * waited for comes when it no longer does. A side that is late by less than half a second is no reason to give up.
  */
 static void offer_late(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
@@ -287,13 +289,15 @@ static void offer_late(
 	struct candidate late = *like;
 	char label[LABEL];
 
-	if (!(p->event->e.flags & EVF_TIMED) || call->family == FAMILY_SEND || !p->waits || !p->other[0] ||
+	if (!(p->event->e.flags & EVF_TIMED || (call->family == FAMILY_WAIT && p->timer_ms)) ||
+		call->family == FAMILY_SEND || !p->waits || !p->other[0] ||
 		like->rank > RANKS_OF_LATE || (patience > PATIENCE_MOST_MS && patience != PATIENCE_UNKNOWN))
 		return;
 	patience = patience == PATIENCE_UNKNOWN ? PATIENCE_MOST_MS : patience;
 	text_copy(late.fault.target, sizeof(late.fault.target), p->other);
 	snprintf(label, sizeof(label), "pause: %.20s for %ums, too long", p->other, patience + LATER_MS);
-	once(w, &late, ACT_PAUSE, (int64_t)(patience + LATER_MS) * 1000000, GRADE_DISRUPTIVE, label);
+	once(w, &late, ACT_PAUSE, (int64_t)(patience + LATER_MS) * 1000000,
+		patience + LATER_MS <= PATIENCE_MOST_MS ? GRADE_TRANSPARENT : GRADE_DISRUPTIVE, label);
 }
 
 /* A side that is slow for long: the buffers between fill up. Not for ever: a thousand times a thousand is a timeout. */

@@ -155,6 +155,7 @@ struct survey {
 	uint64_t *sent;			/* per object, while walking: what was written into it, as room that it takes */
 	uint64_t *largest, *bytes, *taken;	/* per object */
 	struct users *takers, *givers;	/* per object */
+	uint32_t *timer_ms;		/* per process: of its timerfd that goes off once; the longest */
 	bool *waits;			/* per site: a call has waited there */
 	struct counters *counters;
 	struct counters *before;	/* per process and thread, while walking: its last site + 1 */
@@ -220,6 +221,8 @@ static void survey_make(struct sweep *w, const struct history *h, const struct a
 		if (strcmp(call_table[e->call].plain, "sigaction") == 0 ||
 			strcmp(call_table[e->call].plain, "signal") == 0)
 			s->installs[he->proc] = true;
+		if (strcmp(call_table[e->call].plain, "timerfd_settime") == 0 && e->asked > s->timer_ms[he->proc])
+			s->timer_ms[he->proc] = e->asked;
 		if (call_table[e->call].family == FAMILY_SIGNAL && e->fd != -1 && e->asked < 64)
 			w->avoid_signals |= (uint64_t)1 << e->asked;
 		if (o && call_table[e->call].family <= FAMILY_SEND)
@@ -445,7 +448,7 @@ static void offer(struct sweep *w, const struct history *h, const struct arena *
 	struct position p = { .event = he, .object = o, .sent = place->sent, .driver = is_driver(w, h, he->proc),
 			      .has_handler = installed_handler(h, he->proc, s->installs),
 			      .last = place->rank == place->total, .near_end = place->rank + 1 >= place->total,
-			      .waits = s->waits[place->site] };
+			      .waits = s->waits[place->site], .timer_ms = s->timer_ms[he->proc] };
 	struct candidate c;
 
 	select_place(w, h, a, he, &c);
@@ -554,6 +557,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	struct survey s = {
 		.installs = mem_new(h->n_procs + 1),
 		.served = mem_new(h->n_procs + 1),
+		.timer_ms = mem_new((h->n_procs + 1) * sizeof(uint32_t)),
 		.sent = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
@@ -579,6 +583,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	free(places);
 	free(s.installs);
 	free(s.served);
+	free(s.timer_ms);
 	free(s.sent);
 	free(s.largest);
 	free(s.bytes);

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -209,6 +210,16 @@ static bool look_process(struct inv *v)
 	}
 }
 
+/* How long until a timer goes off that does so once, in ms; 0: again and again, or never. */
+static uint64_t single_shot_ms(const struct inv *v)
+{
+	const struct itimerspec *t = (const struct itimerspec *)v->a[2];
+
+	if (!t || v->a[1] & TFD_TIMER_ABSTIME || t->it_interval.tv_sec || t->it_interval.tv_nsec)
+		return 0;
+	return (uint64_t)t->it_value.tv_sec * 1000 + (uint64_t)t->it_value.tv_nsec / 1000000;
+}
+
 static bool is_file_lock(long command)
 {
 	return command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW;
@@ -232,6 +243,8 @@ bool look(struct inv *v)
 		return at_fd(v, v->a[0]);
 	case SH_SETSOCKOPT:
 		return at_fd_asking(v, v->a[0], (uint64_t)v->a[2]);
+	case SH_TIMER:
+		return at_fd_asking(v, v->a[0], single_shot_ms(v));
 	case SH_FCNTL:
 		return at_fd_asking(v, v->a[0], (uint64_t)v->a[1]) || is_file_lock(v->a[1]);
 	case SH_FILE_LOCK:	/* the file is none of ours, the lock is */

@@ -14,7 +14,8 @@ static struct sweep *sweep;
 static struct scenario *scenario;
 static uint64_t sent_before, taken, bytes;
 static bool has_handler, waits, near_end;
-static uint32_t rank = 1;
+static uint32_t rank = 1, timer_ms;
+static enum grade late_grade;
 static int failed;
 
 static void setup(void)
@@ -396,7 +397,7 @@ static int64_t late_of(const char *call, uint32_t asked, uint8_t flags, const ch
 	struct history_event he = {
 		.e = { .kind = EV_CALL, .call = row_of(call), .asked = asked, .result = 1, .flags = flags }
 	};
-	struct position p = { .event = &he, .object = o, .waits = true };
+	struct position p = { .event = &he, .object = o, .waits = true, .timer_ms = timer_ms };
 	struct candidate like = { .rank = 1, .fault = { .trigger = TRIG_NTH, .times = 1, .n = 1 } };
 
 	sweep->n_candidates = 0;
@@ -404,8 +405,10 @@ static int64_t late_of(const char *call, uint32_t asked, uint8_t flags, const ch
 	text_copy(like.call, sizeof(like.call), call);
 	menu_offer(sweep, &p, &like);
 	for (uint32_t i = 0; i < sweep->n_candidates; i++)
-		if (strcmp(sweep->candidates[i].fault.target, "server*") == 0)
+		if (strcmp(sweep->candidates[i].fault.target, "server*") == 0) {
+			late_grade = sweep->candidates[i].grade;
 			return sweep->candidates[i].fault.value / 1000000;
+		}
 	return 0;
 }
 
@@ -416,12 +419,26 @@ Test(menu, what_is_waited_for_comes_too_late)
 		      patient = { .kind = OBJ_TCP, .flags = OBF_RCVTIMEO, .patience_ms = 3000 };
 
 	cr_assert_gt(late_of("poll", 100, EVF_TIMED, "server*", NULL), 100);
+	cr_expect_eq(late_grade, GRADE_TRANSPARENT, "half a second is nothing to give up for");
+	cr_assert_gt(late_of("poll", 490, EVF_TIMED, "server*", NULL), 490);
+	cr_expect_eq(late_grade, GRADE_DISRUPTIVE);
 	cr_assert_gt(late_of("recv", 4, EVF_TIMED, "server*", &timed), 300);
 	cr_assert_gt(late_of("select", 4, EVF_TIMED, "server*", NULL), 0, "for how long is not known");
 	cr_assert_eq(late_of("recv", 4, EVF_TIMED, "server*", &patient), 0);
 	cr_assert_eq(late_of("poll", 3000, EVF_TIMED, "server*", NULL), 0);
 	cr_assert_eq(late_of("poll", UINT32_MAX, 0, "server*", NULL), 0, "it waits for ever");
 	cr_assert_eq(late_of("poll", 100, EVF_TIMED, "", NULL), 0, "for whom is not known");
+}
+
+/* A timer beside the wait bounds it as a timeout does. */
+Test(menu, a_timer_may_be_too_short)
+{
+	timer_ms = 100;
+	cr_assert_gt(late_of("poll", UINT32_MAX, 0, "server*", NULL), 100);
+	cr_expect_eq(late_grade, GRADE_TRANSPARENT);
+	cr_assert_eq(late_of("recv", 4, 0, "server*", NULL), 0, "a timer does not end it");
+	timer_ms = 3000;
+	cr_assert_eq(late_of("poll", UINT32_MAX, 0, "server*", NULL), 0);
 }
 
 /* A peer has sent a piece of so many bytes, and one of 20; what is received next comes after so many. */
