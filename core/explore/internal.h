@@ -256,6 +256,10 @@ uint32_t left_count(const struct outcome *o, bool descriptors);
 /* Does the user's `expect:` take it for harmless? */
 bool is_benign(const struct sweep *w, enum symptom symptom);
 
+/* judge_twice.c: has a child of this role, that was struck, printed once more what its parent had printed? */
+enum symptom judge_twice(const struct candidate *c, const struct role_outcome *r, const struct role_outcome *base,
+	enum steadiness how, struct trial *t);
+
 /* judge_restart.c: of services that were started again. */
 #define STARTED_AGAIN "started again"	/* stands in every text about one */
 /* The one that took the place of the role of this index, or NULL; and the first that took anybody's. */

@@ -392,6 +392,7 @@ static enum symptom judge_outputs(
 		symptom = judge_role(r, &b->outcome.roles[i],
 			r->service && b->out[i] == STEADY ? STEADY_LINES : b->out[i], b->end_varies[i], may_fail, t);
 		symptom = symptom && bystands ? judge_unserved(r, symptom, t) : symptom;
+		symptom = symptom ? symptom : judge_twice(c, r, &b->outcome.roles[i], b->out[i], t);
 		if (symptom)
 			return symptom;
 	}
