@@ -19,7 +19,8 @@
 
 #include "core/base/banned.h"
 
-enum { ARGS_MOST = 32 };
+/* How long sabot may take at most: an exploration under a sanitizer on a busy machine takes a minute. */
+enum { ARGS_MOST = 32, SABOT_MOST_MS = 150000 };
 
 static const char *environment(const char *name)
 {
@@ -70,7 +71,7 @@ int sabot_end(pid_t pid)
 	int status, pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	if (pidfd < 0 || poll(&p, 1, 30000) != 1) {
+	if (pidfd < 0 || poll(&p, 1, SABOT_MOST_MS) != 1) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		return -1;
