@@ -483,7 +483,8 @@ Test(run, a_service_that_is_killed_when_the_drivers_have_ended_is_started_again)
 Test(run, the_child_of_a_service_is_not_the_service)
 {
 	struct sabot_run r = run_text(AGAIN("serve-each")
-		"faults:\n  - {in: server.1, at: receive, when: after, do: {kill: self}}\nexpect:\n  exit: {client: 1}\n", "-v");
+		"faults:\n  - {in: server.1, at: receive, when: after, do: {kill: self}}\n"
+		"expect:\n  exit: {client: 1}\n", "-v");
 
 	cr_assert_eq(r.code, 0, "%s%s", r.out, r.err);
 	cr_assert_null(strstr(r.out, "~restart"), "%s", r.out);
