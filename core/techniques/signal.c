@@ -4,7 +4,9 @@
  * same number is lost while the first is still pending. So nobody may count them. Here a client sends one message and
  * waits until it is acknowledged before it sends the next; the number of the signal alternates, so that a message
  * that was sent again (because the acknowledgement, or the signal itself, was lost) is told from the next one: the
- * alternating-bit protocol. The kernel says who sent a signal (si_pid).
+ * alternating-bit protocol. It needs an order that signals do not keep: of two that are pending the lower number comes
+ * first, whichever was sent first. So nobody sends while one of before is still pending. The kernel says who sent a
+ * signal (si_pid).
  *
  * The steps:
  *   server: block the signals, fork() the clients, … sigtimedwait(), kill() …, wait
@@ -13,6 +15,7 @@
  * The signals are blocked and taken with sigtimedwait(): no handler runs, so nothing has to be async-signal-safe.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -71,12 +74,53 @@ static int signal_send(int pid, int number)
 
 /* ---- the client ---- */
 
+/* Is a signal of the number pending with the process (proc_pid_status(5), ShdPnd)? False also if nobody can tell. */
+static bool is_pending(int pid, int number)
+{
+	static const char label[] = "\nShdPnd:";
+	char path[64], text[2048], *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, label);
+	return at && strtoull(at + strlen(label), NULL, 16) >> (number - 1) & 1;
+}
+
+/*
+ * What was sent twice may be pending once more when its acknowledgement is there. The next message, if it has the lower
+ * number, would be taken before it; and it, thereafter, for the one after the next.
+ */
+static void repeated_await(const struct signal_server *s, uint64_t n, int64_t deadline_ns)
+{
+	while (is_pending(s->pid, number_of(n)) && now_ns() < deadline_ns)
+		nanosleep(&(struct timespec){ .tv_nsec = MS }, NULL);
+}
+
+/* An acknowledgement too many, of the message before the last: it is no answer to what is sent now. */
+static void stale_take(uint64_t n)
+{
+	sigset_t number;
+
+	sigemptyset(&number);
+	sigaddset(&number, number_of(n));
+	while (sigtimedwait(&number, NULL, &(struct timespec){ .tv_nsec = 0 }) > 0)
+		;
+}
+
 /* Sends message n until it is acknowledged: LINK_OK, LINK_CLOSED (the server has gone), LINK_SILENT, LINK_FAILED. */
-static enum link_end message_deliver(const struct signal_server *s, uint64_t n)
+static enum link_end message_deliver(const struct signal_server *s, uint64_t n, bool *again)
 {
 	int64_t deadline_ns = now_ns() + PATIENCE_NS;
 
-	while (now_ns() < deadline_ns) {
+	if (*again)
+		stale_take(n);
+	for (uint32_t times = 1; now_ns() < deadline_ns; times++) {
 		int64_t again_ns = now_ns() + RETRY_NS;
 
 		if (getppid() != s->pid)
@@ -90,8 +134,12 @@ static enum link_end message_deliver(const struct signal_server *s, uint64_t n)
 			if (end == LINK_FAILED)
 				return end;
 			/* The number of the message before: an old acknowledgement. */
-			if (end == LINK_OK && info.si_pid == s->pid && info.si_signo == number_of(n))
-				return LINK_OK;
+			if (end != LINK_OK || info.si_pid != s->pid || info.si_signo != number_of(n))
+				continue;
+			if (times > 1)
+				repeated_await(s, n, deadline_ns);
+			*again |= times > 1;
+			return LINK_OK;
 		}
 	}
 	return LINK_SILENT;
@@ -100,6 +148,7 @@ static enum link_end message_deliver(const struct signal_server *s, uint64_t n)
 static int client_run(const struct ref_options *o, void *data)
 {
 	const struct signal_server *s = data;
+	bool again = false;	/* something was sent twice */
 
 	for (uint64_t n = 1; n <= o->messages; n++) {
 		enum link_end end = LINK_OK;
@@ -111,7 +160,7 @@ static int client_run(const struct ref_options *o, void *data)
 				return 1;
 			continue;
 		}
-		end = message_deliver(s, n);
+		end = message_deliver(s, n, &again);
 		if (end == LINK_OK && pattern_answers(o->pattern))
 			sabot_received(SERVER_ID, o->client, n, 0, 0);
 		if (end == LINK_OK)
