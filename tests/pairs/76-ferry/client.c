@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Says its name when it is asked, and prints what it is told. */
+/* Passengers, one after the other: each says its name when it is asked, and prints what it is told. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,34 +24,49 @@ static int hear(int s, char *line, size_t size)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int say(int s, const char *text)
 {
-	static const char name[] = "Ada\n";
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int s = socket(AF_UNIX, SOCK_STREAM, 0);
-	size_t done = 0;
-	char line[64];
+	size_t done = 0, length = strlen(text);
 
-	if (argc != 2 || s < 0)
-		return 1;
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", argv[1]);
-	if (connect(s, (struct sockaddr *)&sun, sizeof(sun))) {
-		perror("passenger: connect");
-		return 1;
-	}
-	if (hear(s, line, sizeof(line)))
-		return 1;
-	while (done < strlen(name)) {
-		ssize_t n = send(s, name + done, strlen(name) - done, MSG_NOSIGNAL);
+	while (done < length) {
+		ssize_t n = send(s, text + done, length - done, MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EINTR) {
 			perror("passenger: send");
-			return 1;
+			return -1;
 		}
 		done += n > 0 ? (size_t)n : 0;
 	}
-	if (hear(s, line, sizeof(line)))
+	return 0;
+}
+
+static int cross(const struct sockaddr_un *sun, const char *name)
+{
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), failed;
+	char line[64];
+
+	if (s < 0 || connect(s, (const struct sockaddr *)sun, sizeof(*sun))) {
+		perror("passenger: connect");
+		return -1;
+	}
+	failed = hear(s, line, sizeof(line)) || say(s, name) || hear(s, line, sizeof(line));
+	if (!failed)
+		fputs(line, stdout);
+	close(s);
+	return failed ? -1 : 0;
+}
+
+/* So many that the ferryman has to wait for one of them at least, whoever is quicker. */
+int main(int argc, char **argv)
+{
+	static const char *const names[] = { "Ada\n", "Barbara\n", "Frances\n", "Grace\n", "Jean\n", "Kathleen\n" };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	if (argc != 2)
 		return 1;
-	fputs(line, stdout);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", argv[1]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (cross(&sun, names[i]))
+			return 1;
 	return 0;
 }
