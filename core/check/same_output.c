@@ -31,10 +31,7 @@ static bool disturbs(const struct event *strike)
 /* Does the file name this property? */
 static bool is_asked(const struct property_input *in)
 {
-	for (size_t i = 0; in->scenario && i < in->scenario->n_expects; i++)
-		if (in->scenario->expects[i].property && !strcmp(in->scenario->expects[i].property, "same-output"))
-			return true;
-	return false;
+	return in->scenario && scenario_expect(in->scenario, "same-output");
 }
 
 static bool is_of(const struct property_input *in, uint32_t proc_plus_1, const struct role_outcome *r)

@@ -19,13 +19,9 @@ static const char property_name[] = "no-starvation";
 
 static bool is_asked(const struct scenario *s)
 {
-	for (size_t i = 0; i < s->n_expects; i++) {
-		const struct expect *e = &s->expects[i];
+	const struct expect *e = scenario_expect(s, property_name);
 
-		if (e->property && strcmp(e->property, property_name) == 0)
-			return e->verdict == VERDICT_HOLDS && !e->benign;
-	}
-	return false;
+	return e && e->verdict == VERDICT_HOLDS && !e->benign;
 }
 
 static uint32_t count_drivers(const struct outcome *o)

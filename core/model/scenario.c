@@ -104,8 +104,7 @@ const struct expect *scenario_expect(const struct scenario *s, const char *prope
 
 const char *scenario_benign(const struct scenario *s, const char *property)
 {
-	for (size_t i = 0; i < s->n_expects; i++)
-		if (s->expects[i].benign && s->expects[i].property && !strcmp(s->expects[i].property, property))
-			return s->expects[i].benign;
-	return NULL;
+	const struct expect *e = scenario_expect(s, property);
+
+	return e ? e->benign : NULL;
 }
