@@ -164,24 +164,17 @@ static void starved_judge(const struct property_input *in, struct verdict *out)
 	str_fini(&s);
 }
 
-static bool is_stalled(const struct outcome *o, const struct role_outcome *r)
-{
-	size_t n = strlen(r->name);
-
-	return strncmp(o->stalled, r->name, n) == 0 && (o->stalled[n] == '\0' || o->stalled[n] == '.');
-}
-
 /* All others have ended before it went on: did one of them give up? */
 static void served_judge(const struct property_input *in, struct verdict *out)
 {
 	const struct outcome *o = in->outcome;
 
 	for (uint32_t i = 0; i < o->n_roles; i++) {
-		const struct role_outcome *r = &o->roles[i];
-		bool as_ever = in->baseline && i < in->baseline->n_roles && in->baseline->roles[i].status == r->status;
+		const struct role_outcome *r = &o->roles[i],
+			*base = in->baseline ? outcome_counterpart(in->baseline, o, i) : NULL;
 
-		if (r->driver && !outcome_is_probe(r) && !is_stalled(o, r) && r->ended == ENDED_EXIT && r->status &&
-			!as_ever)
+		if (r->driver && !outcome_is_probe(r) && !role_owns(r, o->stalled) && r->ended == ENDED_EXIT &&
+			r->status && !(base && base->status == r->status))
 			verdict_set(out, VERDICT_VIOLATED, "%s ended with status %d while %s was stopped", r->name,
 				r->status, o->stalled);
 	}

@@ -208,19 +208,13 @@ enum symptom judge_say(struct trial *t, enum symptom symptom, const char *role, 
 
 bool is_struck(const struct candidate *c, const struct role_outcome *r)
 {
-	size_t n = strlen(r->name);
-
-	return strncmp(c->process, r->name, n) == 0 && (c->process[n] == '\0' || c->process[n] == '.');
+	return role_owns(r, c->process);
 }
 
 /* Is it the other end of the struck conversation, or might it be? */
 static bool is_peer(const struct candidate *c, const struct role_outcome *r)
 {
-	size_t n = strlen(r->name);
-
-	if (!c->peer[0])
-		return true;
-	return strncmp(c->peer, r->name, n) == 0 && (c->peer[n] == '\0' || c->peer[n] == '.');
+	return !c->peer[0] || role_owns(r, c->peer);
 }
 
 static bool kills_child(const struct candidate *c)

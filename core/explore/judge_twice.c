@@ -26,10 +26,9 @@ static uint32_t begun_twice(const struct output *o, const struct output *base)
 enum symptom judge_twice(const struct candidate *c, const struct role_outcome *r, const struct role_outcome *base,
 	enum steadiness how, struct trial *t)
 {
-	size_t n = strlen(r->name);
 	uint32_t twice = how == STEADY ? begun_twice(&r->out, &base->out) : 0;
 
-	if (!twice || strncmp(c->process, r->name, n) != 0 || c->process[n] != '.')
+	if (!twice || !is_struck(c, r) || strcmp(c->process, r->name) == 0)
 		return SYMPTOM_NONE;
 	return judge_say(t, SYMPTOM_WRONG_OUTPUT, r->name,
 		"%s prints its first %" PRIu32 " bytes twice: they were in a buffer when it forked", r->name, twice);

@@ -35,3 +35,10 @@ bool output_alike(const struct output *a, const struct output *b)
 	}
 	return i == a->kept && k == b->kept;
 }
+
+bool role_owns(const struct role_outcome *r, const char *process)
+{
+	size_t n = strlen(r->name);
+
+	return strncmp(process, r->name, n) == 0 && (process[n] == '\0' || process[n] == '.');
+}

@@ -131,6 +131,9 @@ struct outcome {
 	struct role_outcome roles[OUTCOME_ROLES];
 };
 
+/* Is the process of this name ("server", "server.1") the role's own, or a child of it? */
+bool role_owns(const struct role_outcome *r, const char *process);
+
 /* A driver that ran once more, after the faults. */
 static inline bool outcome_is_probe(const struct role_outcome *r)
 {
