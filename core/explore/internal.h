@@ -81,7 +81,7 @@ struct trial {
 	enum symptom symptom;
 	uint32_t refusal;
 	int64_t started_ns;
-	_Atomic int64_t run_ns;		/* the start of its present run */
+	_Atomic int64_t run_ns;		/* CLOCK_MONOTONIC start of its present run */
 	int64_t duration_ns;		/* of its last run */
 	_Atomic uint32_t moving;	/* threads that were not waiting when the harness looked last */
 	char text[TRIAL_TEXT];		/* what was seen */
@@ -114,8 +114,7 @@ struct baseline {
 
 struct worker_slot {
 	_Atomic int pid;
-	_Atomic int64_t since_ns;	/* CLOCK_MONOTONIC start of its present run; 0: between runs */
-	_Atomic uint32_t trial;		/* what it tries */
+	_Atomic uint32_t trial;		/* index + 1 of what it tries, or tried last; 0: nothing yet */
 };
 
 struct finding {

@@ -131,7 +131,7 @@ static bool has_ended(int pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-static void crew_reap(struct sweep *w, struct crew *crew)
+static void crew_reap(struct crew *crew)
 {
 	for (uint32_t i = 0; i < crew->n; i++) {
 		int status = 0;
@@ -142,7 +142,6 @@ static void crew_reap(struct sweep *w, struct crew *crew)
 			status = EXIT_HARNESS;
 		crew->worst = status ? status : crew->worst;
 		crew->pids[i] = 0;
-		atomic_store(&w->workers[i].since_ns, 0);
 		crew->n_alive--;
 	}
 }
@@ -153,11 +152,15 @@ static void crew_reap(struct sweep *w, struct crew *crew)
  */
 static bool worker_busy(const struct sweep *w, const struct worker_slot *slot, int64_t now)
 {
-	int64_t since = atomic_load(&slot->since_ns), takes = now - since;
+	uint32_t trial = atomic_load(&slot->trial);
+	const struct trial *t = trial ? &w->trials[trial - 1] : NULL;
+	int64_t takes;
 
-	if (!since || takes < LONG_RUN_MS * NS_PER_MS)
+	if (!t || atomic_load(&t->state) != TRIAL_RUNNING)
 		return true;
-	return atomic_load(&w->trials[atomic_load(&slot->trial)].moving) && takes < COMPUTES_TIMES * w->baseline.cpu_ns;
+	takes = now - atomic_load(&t->run_ns);
+	return takes < LONG_RUN_MS * NS_PER_MS ||
+	       (atomic_load(&t->moving) && takes < COMPUTES_TIMES * w->baseline.cpu_ns);
 }
 
 static uint32_t crew_busy(const struct sweep *w, const struct crew *crew)
@@ -216,7 +219,7 @@ static int sweep_run(struct sweep *w)
 		error = crew_add(w, &crew);
 	while (crew.n_alive && !error) {
 		crew_watch(&crew, WATCH_MS);
-		crew_reap(w, &crew);
+		crew_reap(&crew);
 		progress(w, &told_ns);
 		if (atomic_load(&w->stop)) {
 			w->interrupted = true;

@@ -329,11 +329,10 @@ int errand_sweep(struct box *box, void *data)
 		t->started_ns = clock_ns();
 		atomic_store(&t->run_ns, t->started_ns);
 		atomic_store(&t->state, TRIAL_RUNNING);
-		atomic_store(&slot->trial, index);
+		atomic_store(&slot->trial, index + 1);
 		for (uint32_t k = 0; k < times_tried(w, &w->candidates[index], t); k++) {
 			/* Of each run: many short ones are no long one that the CPU is free in. */
 			atomic_store(&t->run_ns, clock_ns());
-			atomic_store(&slot->since_ns, atomic_load(&t->run_ns));
 			worker_trial(w, box, &w->candidates[index], out, t);
 			if (t->result != RESULT_HANDLED || time_is_up(w))
 				break;
@@ -343,7 +342,6 @@ int errand_sweep(struct box *box, void *data)
 			t->refusal = REFUSED_MEANT;
 			t->symptom = SYMPTOM_NONE;
 		}
-		atomic_store(&slot->since_ns, 0);
 		atomic_store(&t->state, TRIAL_DONE);
 		futex_wake(&t->state);
 		if (t->result == RESULT_BROKEN) {
