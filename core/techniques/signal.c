@@ -94,12 +94,16 @@ static bool is_pending(int pid, int number)
 
 /*
  * What was sent twice may be pending once more when its acknowledgement is there. The next message, if it has the lower
- * number, would be taken before it; and it, thereafter, for the one after the next.
+ * number, would be taken before it; and it, thereafter, for the one after the next. When it is taken it is acknowledged
+ * as well; if it was another client's, that one hears of it, and we look again after a while.
  */
 static void repeated_await(const struct signal_server *s, uint64_t n, int64_t deadline_ns)
 {
+	siginfo_t info;
+
 	while (is_pending(s->pid, number_of(n)) && now_ns() < deadline_ns)
-		nanosleep(&(struct timespec){ .tv_nsec = MS }, NULL);
+		if (signal_take(&s->numbers, &info, now_ns() + RETRY_NS) == LINK_FAILED)
+			break;
 }
 
 /* An acknowledgement too many, of the message before the last: it is no answer to what is sent now. */
