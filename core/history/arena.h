@@ -19,7 +19,7 @@
 #include "core/history/event.h"
 
 #define ARENA_MAGIC 0x5ab07a2eu
-#define ARENA_VERSION 4u
+#define ARENA_VERSION 5u
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
@@ -60,9 +60,13 @@ struct proc {
 	_Atomic int32_t beside[PROC_BESIDE];	/* the last of these processes; each should say hello */
 	uint32_t confined;		/* by seccomp(2): not 0 if the injector cannot do all of its work in it … */
 #define CONFINED_STRICTLY 8		/* … or none */
-	char executes[PROC_EXECUTES];	/* what it, or a child that has its memory, was last about to become */
-	char started[PROC_BESIDE][PROC_EXECUTES];	/* … and each of those beside it */
 	_Atomic int32_t died_by;	/* the signal that ended it, as who waits for it was told; 0: not known */
+};
+
+/* Of a process: looked at only where a program was never seen. What is valid `proc` and the events say. */
+struct proc_programs {
+	char executes[PROC_EXECUTES];	/* what it was last about to become */
+	char started[PROC_BESIDE][PROC_EXECUTES];	/* what those of proc.beside were to become */
 };
 
 /* What a thread is in. `call` is stored last when a call begins, and cleared first when it ends. */
@@ -186,6 +190,7 @@ struct arena {
 	struct object objects[ARENA_OBJECTS];
 	_Alignas(4096) struct module modules[ARENA_MODULES];
 	_Alignas(64) unsigned char plan[ARENA_PLAN];	/* struct plan */
+	struct proc_programs programs[ARENA_PROCS];
 	_Alignas(4096) struct chunk chunks[];
 };
 

@@ -27,13 +27,14 @@ static bool became_unseen(const struct arena *a, const struct proc *p)
 }
 
 /* It started a program without fork() (vfork, posix_spawn), which never said hello. NULL: it did not. */
-static const char *started_unseen(const struct arena *a, const struct proc *p)
+static const char *started_unseen(const struct arena *a, uint32_t proc)
 {
+	const struct proc *p = &a->procs[proc];
 	uint32_t n = p->n_beside;
 
 	for (uint32_t i = n > PROC_BESIDE ? n - PROC_BESIDE : 0; i < n; i++)
 		if (!arena_proc_of(a, p->beside[i % PROC_BESIDE]))
-			return p->started[i % PROC_BESIDE];
+			return a->programs[proc].started[i % PROC_BESIDE];
 	return NULL;
 }
 
@@ -84,7 +85,7 @@ void blind_collect(struct box *box)
 			text_copy(o->confined, sizeof(o->confined), a->procs[i].name);
 	for (uint32_t i = 0; i < a->n_procs && i < ARENA_PROCS; i++)
 		if (became_unseen(a, &a->procs[i]))
-			blind_add_program(o, &a->procs[i], "executed", a->procs[i].executes);
-		else if (a->procs[i].state != PROC_FREE && started_unseen(a, &a->procs[i]))
-			blind_add_program(o, &a->procs[i], "started", started_unseen(a, &a->procs[i]));
+			blind_add_program(o, &a->procs[i], "executed", a->programs[i].executes);
+		else if (a->procs[i].state != PROC_FREE && started_unseen(a, i))
+			blind_add_program(o, &a->procs[i], "started", started_unseen(a, i));
 }

@@ -95,13 +95,13 @@ void child_died(int32_t pid, int signal_number)
 		}
 }
 
-void child_beside(int32_t pid)
+void child_beside(int32_t pid, const char *path)
 {
 	struct proc *p = &arena->procs[self->proc];
 	uint32_t i = atomic_fetch_add(&p->n_beside, 1) % PROC_BESIDE;
 
 	atomic_store(&p->beside[i], pid);
-	text_copy(p->started[i], PROC_EXECUTES, p->executes);
+	text_copy(arena->programs[self->proc].started[i], PROC_EXECUTES, path);
 }
 
 void child_not_beside(int32_t pid)
@@ -150,7 +150,6 @@ static uint32_t proc_new(uint32_t parent, uint32_t ordinal)
 	atomic_store(&p->state, PROC_CLAIMED);
 	atomic_store(&p->died_by, 0);
 	atomic_store(&p->n_beside, 0);
-	p->executes[0] = '\0';
 	p->pid = my_pid();
 	p->parent_pid = parent_pid();
 	p->role = my_role;

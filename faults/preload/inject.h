@@ -132,7 +132,7 @@ bool identity_take(void);		/* after fork, or late: true if this process has an i
 void identity_drop(void);		/* from now on nothing that this process does is seen */
 void child_died(int32_t pid, int signal_number);	/* told by wait(2) */
 /* A process that was started without taking up an identity as ours: the program that it becomes should say hello. */
-void child_beside(int32_t pid);
+void child_beside(int32_t pid, const char *path);
 void child_not_beside(int32_t pid);	/* … but it has not become one */
 bool borrows_memory(void);		/* a child of vfork: what it stores is stored in its parent */
 void crash_watch(void);			/* crash.c, in a child of fork: what child_died() cannot be told */

@@ -136,9 +136,8 @@ void learn(struct inv *v)
 		role_ready();
 		break;
 	case SH_SPAWN:
-		text_copy(arena->procs[self->proc].executes, PROC_EXECUTES, (const char *)v->a[1]);
 		if (v->a[0])
-			child_beside(*(const pid_t *)v->a[0]);
+			child_beside(*(const pid_t *)v->a[0], (const char *)v->a[1]);
 		break;
 	case SH_WAITPID: case SH_WAITPID_FLAGS: case SH_WAITID:
 		learn_death(v);

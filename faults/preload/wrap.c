@@ -227,13 +227,15 @@ static long pass(struct inv *v)
 /* exec does not come back: the slot must not say for ever that the thread is in it. */
 static void exec_note(struct inv *v)
 {
+	const char *path = v->row == ROW_fexecve ? NULL : (const char *)v->a[v->row == ROW_execveat ? 1 : 0];
 	int32_t pid = my_pid();
 
+	path = path ? path : "";	/* NULL is the kernel's to refuse */
 	event_note(EV_EXEC, v, pid, 0);
-	text_copy(arena->procs[self->proc].executes, PROC_EXECUTES,
-		v->row == ROW_fexecve ? "" : (const char *)v->a[v->row == ROW_execveat ? 1 : 0]);
 	if (pid != self->pid)
-		child_beside(pid);
+		child_beside(pid, path);
+	else
+		text_copy(arena->programs[self->proc].executes, PROC_EXECUTES, path);
 	if (v->thread)
 		atomic_store(&v->thread->call, 0);
 }

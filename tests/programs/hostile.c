@@ -356,6 +356,7 @@ static void vforks(void)
 
 static void spawns(void)
 {
+	char *volatile nowhere = NULL;
 	char *const args[] = { self_path, stage, NULL }, *const nothing[] = { NULL };
 	pid_t pid = -1;
 
@@ -363,6 +364,7 @@ static void spawns(void)
 	check(posix_spawn(&pid, self_path, NULL, NULL, args, nothing) == 0 && wait_for(pid) == 0, "posix_spawn");
 	fflush(stdout);
 	check(posix_spawnp(&pid, self_path, NULL, NULL, args, environ) == 0 && wait_for(pid) == 0, "posix_spawnp");
+	check(execve(nowhere, args, environ) == -1 && errno == EFAULT, "execve of nothing");
 }
 
 static void children(void)
