@@ -77,11 +77,16 @@ static void let_go(void *arg)
 
 static void *wait_for_ever(void *arg)
 {
+	int told;
+
 	pthread_mutex_lock(&place->lock);
 	pthread_cleanup_push(let_go, &place->lock);
-	if (write(started[1], "x", 1) == 1)
-		while (pthread_cond_wait(&place->condition, &place->lock) == 0)
-			;
+	/* write() could be cancelled as well: it is to be in the wait. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	told = write(started[1], "x", 1) == 1;
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	while (told && pthread_cond_wait(&place->condition, &place->lock) == 0)
+		;
 	pthread_cleanup_pop(1);
 	return arg;
 }
