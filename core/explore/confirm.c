@@ -116,27 +116,35 @@ static void confirm_others(struct sweep *w, struct box *box, struct finding *f, 
 	free(other);
 }
 
+static void confirm_and_shrink(struct sweep *w, struct box *box, const struct errand *errand, struct outcome *out)
+{
+	struct finding *f = errand->finding;
+	enum symptom wanted = w->trials[f->candidate].symptom;
+	bool whole = errand->runs == CONFIRMATIONS;
+
+	confirm(w, box, f, wanted, errand->runs, errand->first, out);
+	if (whole) {
+		confirm_doubted(w, box, f, wanted, out);
+		confirm_others(w, box, f, wanted, out);
+	}
+	if (!errand->first || !finding_reproduced(f))
+		return;
+	f->posix = beyond_linux(w, box, &w->candidates[f->candidate], out);
+	finding_shrink(w, box, f, whole || !shrinks_beside(w), out);
+}
+
 int errand_confirm(struct box *box, void *data)
 {
 	const struct errand *errand = data;
 	struct sweep *w = errand->sweep;
 	struct finding *f = errand->finding;
 	struct outcome *out = mem_new(sizeof(*out));
-	enum symptom wanted = w->trials[f->candidate].symptom;
 	int status = worker_prepare(w, box);
-	bool seen;
 
-	if (!status)
-		confirm(w, box, f, wanted, errand->runs, errand->first, out);
-	if (!status && errand->runs == CONFIRMATIONS) {
-		confirm_doubted(w, box, f, wanted, out);
-		confirm_others(w, box, f, wanted, out);
-	}
-	seen = finding_reproduced(f) > 0;
-	if (!status && errand->first && seen)
-		f->posix = beyond_linux(w, box, &w->candidates[f->candidate], out);
-	if (!status && errand->first && seen)
-		finding_shrink(w, box, f, out);
+	if (!status && errand->alone)
+		atomic_fetch_add(&f->alone[breaks_alone(w, box, f->candidate, errand->runs, out)], 1);
+	else if (!status)
+		confirm_and_shrink(w, box, errand, out);
 	run_finish(box);
 	free(out);
 	return status;

@@ -15,7 +15,8 @@
 enum {
 	SWEEP_SITES = 1024, SWEEP_CANDIDATES = 16384, SWEEP_FINDINGS = 256, SWEEP_SKIPS = 2048, SWEEP_WORKERS = 32,
 	SWEEP_REHEARSALS = 10,
-	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, FINDING_DIAGRAM = 4096,
+	SITE_KEY = 160, LABEL = 64, TRIAL_TEXT = 200, BASELINE_RUNS = 3, CONFIRMATIONS = 3, SHRINK_TRIES = 2,
+	LONG_ERRANDS = CONFIRMATIONS + SHRINK_TRIES, FINDING_DIAGRAM = 4096,
 };
 
 enum { CONFIRM_AT_ONCE = 12, WAITING_AT_ONCE = 32 };	/* boxes side by side; those of long runs, which wait more */
@@ -128,6 +129,7 @@ struct finding {
 	char callers[256];		/* "server.c:100 (serve) < server.c:140 (main)" */
 	char broke_at[SITE_KEY];	/* "server.c:88": the last call of the one who showed it; "" says nothing */
 	char broke[SITE_KEY + 64];	/* "server, in write at server.c:88 (flush)" */
+	_Atomic uint32_t alone[N_SYMPTOMS];	/* what came of SHRINK_TRIES with one instance of each role */
 	uint32_t messages, clients;	/* fewer than the scenario has suffice; 0: as many as it has */
 	bool posix;			/* lawful by POSIX, not seen on Linux */
 };
@@ -147,13 +149,15 @@ struct errand {
 	struct finding *finding;	/* confirm: which … */
 	uint32_t runs;			/* … how often … */
 	bool first;			/* … and whether this errand tells and draws what it sees */
+	bool alone;			/* with one instance of each role instead: does it break then? */
 };
 
 /* A long run made again while the sweep still waits for it. */
 struct rehearsal {
 	struct finding finding;		/* what is seen, of its candidate */
-	struct errand errands[CONFIRMATIONS];
-	int pids[CONFIRMATIONS];	/* of boxes; 0: it has ended */
+	uint32_t n_errands;
+	struct errand errands[LONG_ERRANDS];
+	int pids[LONG_ERRANDS];		/* of boxes; 0: it has ended */
 };
 
 struct sweep {
@@ -290,8 +294,15 @@ int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, st
 void evidence_take(struct sweep *w, struct box *box, const struct outcome *o, struct finding *f);
 /* confirm.c: an errand, run in a box */
 int errand_confirm(struct box *box, void *data);
-/* shrink.c, in a box: leaves out of the scenario what the finding does not need. The box is prepared anew. */
-void finding_shrink(struct sweep *w, struct box *box, struct finding *f, struct outcome *out);
+/*
+ * shrink.c, in a box: leaves out of the scenario what the finding does not need. The box is prepared anew. alone: tries
+ * one instance of each role as well, unless errands of their own do so.
+ */
+void finding_shrink(struct sweep *w, struct box *box, struct finding *f, bool alone, struct outcome *out);
+/* Might one instance of each role suffice? What comes of it with one, each time. */
+bool may_be_alone(const struct sweep *w, const struct candidate *c);
+enum symptom breaks_alone(
+	struct sweep *w, struct box *box, uint32_t candidate, uint32_t tries, struct outcome *out);
 struct scenario *scenario_shrunk(const struct scenario *s, uint32_t messages, uint32_t clients);
 
 /* triage.c */
@@ -310,8 +321,15 @@ int findings_confirm(struct sweep *w, const struct box_options *options);
 /* A box for each, the CPUs in turn: errand_confirm(). pids[i] 0: that one could not be started. */
 void errands_start(struct sweep *w, const struct box_options *options, struct errand *errands, uint32_t n, int *pids);
 
-/* rehearse.c: there is nothing to do but to wait; starts what is worth it, and stops what is no longer. */
-void rehearsals_look(struct sweep *w, const struct box_options *options);
+/* The errands of a finding whose runs are long, side by side; how many: LONG_ERRANDS at most. */
+uint32_t errands_of_long(struct sweep *w, struct finding *f, struct errand *errands);
+/* Do some of them ask whether one instance of each role suffices? Else the first one asks, when it has confirmed. */
+bool shrinks_beside(const struct sweep *w);
+
+/* rehearse.c: starts what is worth it, and stops what is no longer. idle: there is nothing to do but to wait. */
+void rehearsals_look(struct sweep *w, const struct box_options *options, bool idle);
+/* Which candidate is to be made again next; false: none now. */
+bool rehearsal_next(const struct sweep *w, bool idle, int64_t now_ns, uint32_t *candidate);
 /* The sweep is over: waits for those of what broke; at_once: for none. */
 void rehearsals_end(struct sweep *w, bool at_once);
 /* Was the finding confirmed meanwhile, each time? Then *f tells what was seen. */

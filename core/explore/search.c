@@ -209,6 +209,7 @@ static int sweep_run(struct sweep *w)
 {
 	struct crew crew = { .n = 0 };
 	uint32_t jobs = w->options.jobs ? w->options.jobs : 1;
+	struct box_options options = box_options_of(w, 0);
 	int64_t stopped_ns = 0, told_ns = 0, before_ns = w->swept_ns;
 	int error = 0;
 
@@ -231,11 +232,7 @@ static int sweep_run(struct sweep *w)
 		if (crew_busy(w, &crew) < jobs && crew.n < jobs * BOXES_A_CPU && atomic_load(&w->next) < w->n_order &&
 			crew.n_alive)
 			error = crew_add(w, &crew);
-		if (atomic_load(&w->next) >= w->n_order && !crew_busy(w, &crew)) {
-			struct box_options options = box_options_of(w, 0);
-
-			rehearsals_look(w, &options);
-		}
+		rehearsals_look(w, &options, atomic_load(&w->next) >= w->n_order && !crew_busy(w, &crew));
 	}
 	rehearsals_end(w, error || w->interrupted);
 	for (uint32_t i = 0; i < crew.n; i++) {

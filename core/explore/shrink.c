@@ -13,8 +13,6 @@
 #include "core/base/banned.h"
 #include "core/base/str.h"
 
-enum { SHRINK_TRIES = 2 };
-
 /* The word after `option` in the arguments, replaced. Only the list itself is copied. */
 static void argument_replace(struct role *r, const char *option, uint32_t value)
 {
@@ -53,30 +51,34 @@ struct scenario *scenario_shrunk(const struct scenario *s, uint32_t messages, ui
 	return copy;
 }
 
-static bool still_breaks(struct sweep *w, struct box *box, const struct finding *f, const struct scenario *s,
-	struct outcome *out)
+/* What comes of it in a smaller scenario, each of so many times. */
+static enum symptom breaks_in(struct sweep *w, struct box *box, uint32_t candidate, const struct scenario *s,
+	uint32_t tries, struct outcome *out)
 {
 	struct sweep *small = mmap(NULL, sizeof(*small), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	bool breaks = false;
+	enum symptom symptom = SYMPTOM_NONE;
 
 	if (small == MAP_FAILED)
-		return false;
+		return SYMPTOM_NONE;
 	small->scenario = s;
 	small->options = w->options;
 	small->avoid_signals = w->avoid_signals;
 	run_finish(box);
 	if (worker_prepare(small, box) == 0 && worker_learn(small, box, out, false) == 0 && small->baseline.sound) {
-		breaks = true;
-		for (int i = 0; i < SHRINK_TRIES && breaks; i++) {
+		for (uint32_t i = 0; i < tries; i++) {
 			struct trial t = { .result = RESULT_HANDLED };
 
-			worker_trial(small, box, &w->candidates[f->candidate], out, &t);
-			breaks = t.result == RESULT_BROKEN && t.symptom == f->symptom;
+			worker_trial(small, box, &w->candidates[candidate], out, &t);
+			if (t.result != RESULT_BROKEN || (i && t.symptom != symptom)) {
+				symptom = SYMPTOM_NONE;
+				break;
+			}
+			symptom = t.symptom;
 		}
 	}
 	munmap(small, sizeof(*small));
-	return breaks;
+	return symptom;
 }
 
 static bool has_more_instances(const struct scenario *s)
@@ -87,20 +89,31 @@ static bool has_more_instances(const struct scenario *s)
 	return false;
 }
 
-void finding_shrink(struct sweep *w, struct box *box, struct finding *f, struct outcome *out)
+/* A fault in client/2, or on its channel, needs it. */
+bool may_be_alone(const struct sweep *w, const struct candidate *c)
+{
+	return has_more_instances(w->scenario) && !strchr(c->process, '/') && !strchr(c->peer, '/');
+}
+
+enum symptom breaks_alone(
+	struct sweep *w, struct box *box, uint32_t candidate, uint32_t tries, struct outcome *out)
+{
+	return breaks_in(w, box, candidate, scenario_shrunk(w->scenario, 0, 1), tries, out);
+}
+
+void finding_shrink(struct sweep *w, struct box *box, struct finding *f, bool alone, struct outcome *out)
 {
 	static const uint32_t steps[] = { 1, 2, 3, 5, 10, 20 };
 	const struct candidate *c = &w->candidates[f->candidate];
 	const struct scenario *s = w->scenario;
 
-	/* A fault in client/2, or on its channel, needs it. */
-	if (has_more_instances(s) && !strchr(c->process, '/') && !strchr(c->peer, '/') &&
-		still_breaks(w, box, f, scenario_shrunk(s, 0, 1), out))
+	if (alone && may_be_alone(w, c) && breaks_alone(w, box, f->candidate, SHRINK_TRIES, out) == f->symptom)
 		f->clients = 1;
 	if (!s->reference.technique)
 		return;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && steps[i] < s->reference.workload.messages; i++) {
-		if (!still_breaks(w, box, f, scenario_shrunk(s, steps[i], f->clients), out))
+		if (breaks_in(w, box, f->candidate, scenario_shrunk(s, steps[i], f->clients), SHRINK_TRIES, out) !=
+			f->symptom)
 			continue;
 		f->messages = steps[i];
 		return;

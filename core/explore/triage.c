@@ -46,10 +46,12 @@ bool candidates_alike(const struct candidate *a, const struct candidate *b)
 {
 	char one[LABEL], two[LABEL];
 
+	if (a->site != b->site || a->has_also != b->has_also || (a->has_also && a->also_site != b->also_site) ||
+		strcmp(a->call, b->call) != 0)
+		return false;
 	label_lesson(a->label, one, sizeof(one));
 	label_lesson(b->label, two, sizeof(two));
-	return a->site == b->site && a->has_also == b->has_also && (!a->has_also || a->also_site == b->also_site) &&
-	       strcmp(a->call, b->call) == 0 && strcmp(one, two) == 0;
+	return strcmp(one, two) == 0;
 }
 
 bool trials_alike(const struct sweep *w, uint32_t a, uint32_t b)
@@ -149,6 +151,8 @@ static void drop_unreproduced(struct sweep *w)
 			unreproduced(w, f);
 			continue;
 		}
+		if (atomic_load(&f->alone[f->symptom]) == SHRINK_TRIES)
+			f->clients = 1;
 		if (f != &w->findings[kept])
 			w->findings[kept] = *f;
 		kept++;
@@ -196,6 +200,24 @@ static void findings_join(struct sweep *w)
 	qsort(w->findings, w->n_findings, sizeof(*w->findings), by_order);
 }
 
+/* How many messages of a reference workload suffice hangs on how many clients do: there, one after the other. */
+bool shrinks_beside(const struct sweep *w)
+{
+	return !w->scenario->reference.technique;
+}
+
+uint32_t errands_of_long(struct sweep *w, struct finding *f, struct errand *errands)
+{
+	const struct candidate *c = &w->candidates[f->candidate];
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < CONFIRMATIONS; k++)
+		errands[n++] = (struct errand){ .sweep = w, .finding = f, .first = k == 0, .runs = 1 };
+	for (uint32_t k = 0; k < SHRINK_TRIES && shrinks_beside(w) && may_be_alone(w, c); k++)
+		errands[n++] = (struct errand){ .sweep = w, .finding = f, .alone = true, .runs = 1 };
+	return n;
+}
+
 /* Long runs come first; each of theirs is an errand of its own. How many there are, and in *n_long of the long ones. */
 static uint32_t errands_make(struct sweep *w, struct errand *errands, uint32_t *n_long)
 {
@@ -208,9 +230,11 @@ static uint32_t errands_make(struct sweep *w, struct errand *errands, uint32_t *
 
 			if (slow != (pass == 0) || (slow && rehearsal_adopt(w, f)))
 				continue;
-			for (uint32_t k = 0; k < (slow ? CONFIRMATIONS : 1); k++)
-				errands[n++] = (struct errand){ .sweep = w, .finding = f, .first = k == 0,
-								.runs = slow ? 1 : CONFIRMATIONS };
+			if (slow)
+				n += errands_of_long(w, f, errands + n);
+			else
+				errands[n++] = (struct errand){ .sweep = w, .finding = f, .first = true,
+								.runs = CONFIRMATIONS };
 		}
 		if (pass == 0)
 			*n_long = n;
@@ -261,7 +285,7 @@ static int errands_run(struct sweep *w, const struct box_options *options, struc
 /* Long runs wait more than they work: while the first of them do, the short ones are made. */
 int findings_confirm(struct sweep *w, const struct box_options *options)
 {
-	struct errand *errands = mem_new((w->n_findings * CONFIRMATIONS + 1) * sizeof(*errands));
+	struct errand *errands = mem_new((w->n_findings * LONG_ERRANDS + 1) * sizeof(*errands));
 	uint32_t n_long = 0, n_errands = errands_make(w, errands, &n_long),
 			 n_first = n_long < WAITING_AT_ONCE ? n_long : WAITING_AT_ONCE;
 	int pids[WAITING_AT_ONCE], status, worst;
