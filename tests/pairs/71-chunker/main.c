@@ -130,6 +130,13 @@ int main(void)
       bad = 1;
     }
   }
+  /* the line after the last chunk */
+  while(!bad) {
+    char buf[64];
+    ssize_t n = recv(sv[0], buf, sizeof(buf), 0);
+    if(n == 0 || (n < 0 && errno != EINTR))
+      break;
+  }
   close(sv[0]);
   while(waitpid(pid, &st, 0) < 0 && errno == EINTR)
     ;
