@@ -54,6 +54,15 @@ static void callers(struct box *box, const struct history *h, struct finding *f)
 	}
 }
 
+static void place_tell(const char *who, const char *in, uint32_t call, const struct site *site, struct finding *f)
+{
+	char place[SITE_TEXT];
+
+	site_key(site, f->broke_at, sizeof(f->broke_at));
+	site_print(site, place, sizeof(place));
+	snprintf(f->broke, sizeof(f->broke), "%s, %s %s at %s", who, in, call_table[call].name, place);
+}
+
 /*
  * Where the one who showed it was last: in the call that it never left, or else behind the last that it made. "" when
  * that says nothing: it ended in its own way, or nothing of it is known.
@@ -62,9 +71,7 @@ static void last_place(const struct history *h, struct finding *f)
 {
 	const struct history_event *last = NULL;
 	struct site site;
-	char place[SITE_TEXT];
 
-	f->broke_at[0] = f->broke[0] = '\0';
 	if ((f->symptom != SYMPTOM_HANG && f->symptom != SYMPTOM_CRASH && f->symptom != SYMPTOM_DOWN &&
 		f->symptom != SYMPTOM_BUSY_LOOP) ||
 		(strstr(f->text, "exit status") && !strstr(f->role, "~restart")))
@@ -77,25 +84,35 @@ static void last_place(const struct history *h, struct finding *f)
 		if (!last || e->e.kind == EV_INVOKED || last->e.kind != EV_INVOKED)
 			last = e;
 	}
-	if (!last || site_of(h, last, &site))
+	if (last && !site_of(h, last, &site))
+		place_tell(f->role, last->e.kind == EV_INVOKED ? "in" : "after", last->e.call, &site, f);
+}
+
+/* What the leaking process last did with the descriptor that it left open. */
+static void leak_place(const struct history *h, const struct outcome *o, struct finding *f)
+{
+	const struct history_event *last = NULL;
+	uint32_t first = 0;
+	const struct left *l = left_next(o, true, &first);
+	struct site site;
+
+	if (!l || !l->object)
 		return;
-	site_key(&site, f->broke_at, sizeof(f->broke_at));
-	site_print(&site, place, sizeof(place));
-	snprintf(f->broke, sizeof(f->broke), "%s, %s %s at %s", f->role,
-		last->e.kind == EV_INVOKED ? "in" : "after", call_table[last->e.call].name, place);
+	for (size_t i = 0; i < h->n_events; i++)
+		if (h->events[i].e.kind == EV_CALL && h->events[i].e.object == l->object &&
+			strcmp(h->procs[h->events[i].proc].name, f->role) == 0)
+			last = &h->events[i];
+	if (last && !site_of(h, last, &site))
+		place_tell(f->role, "after", last->e.call, &site, f);
 }
 
 /* Where one waited who did not get on until the stopped one did. */
 static void waiting_place(const struct history *h, const struct waiter *w, struct finding *f)
 {
-	char place[SITE_TEXT];
 	struct site site;
 
-	if (site_find(h, w->image, w->site, &site))
-		return;
-	site_key(&site, f->broke_at, sizeof(f->broke_at));
-	site_print(&site, place, sizeof(place));
-	snprintf(f->broke, sizeof(f->broke), "%s, in %s at %s", w->process, call_table[w->call - 1].name, place);
+	if (!site_find(h, w->image, w->site, &site))
+		place_tell(w->process, "in", w->call - 1, &site, f);
 }
 
 void evidence_take(struct sweep *w, struct box *box, const struct outcome *o, struct finding *f)
@@ -109,7 +126,10 @@ void evidence_take(struct sweep *w, struct box *box, const struct outcome *o, st
 	diagram_draw(&h, diagram_centre(&h), DIAGRAM_CONTEXT, w->options.utf8, &s);
 	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
 	callers(box, &h, f);
+	f->broke_at[0] = f->broke[0] = '\0';
 	last_place(&h, f);
+	if (f->symptom == SYMPTOM_LEAK)
+		leak_place(&h, o, f);
 	if (waiter)
 		waiting_place(&h, waiter, f);
 	str_fini(&s);

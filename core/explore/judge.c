@@ -501,13 +501,24 @@ static const char *left_text(const struct outcome *o, bool descriptors)
 	return l ? l->text : "";
 }
 
+static enum symptom judge_leak(const struct candidate *c, const struct outcome *o, struct trial *t)
+{
+	uint32_t first = 0;
+	const struct left *l = left_next(o, true, &first);
+	const char *owner = l && l->owner && l->owner <= o->n_roles ? o->roles[l->owner - 1].name : NULL;
+
+	if (owner && l->kind == LEFT_FD)
+		return judge_say(t, SYMPTOM_LEAK, owner, "%s leaves open: %s", owner, l->text);
+	return judge_say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
+}
+
 static enum symptom judge_left(
 	const struct sweep *w, const struct candidate *c, const struct outcome *o, struct trial *t)
 {
 	const struct outcome *base = c->grade == GRADE_TRANSPARENT ? &w->baseline.outcome : &w->baseline.probed;
 
 	if (left_count(o, true) > left_count(base, true))
-		return judge_say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
+		return judge_leak(c, o, t);
 	for (uint32_t i = 0; i < o->n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i], *b = outcome_counterpart(base, o, i);
 

@@ -81,6 +81,7 @@ struct left {
 	enum left_kind kind;
 	uint32_t owner;			/* role_outcome index + 1 that is answerable; 0: not known */
 	bool excused;			/* its owner was SIGKILLed by a fault, or it is an ordinary file */
+	uint32_t object;		/* of a descriptor: arena object + 1; 0: not known */
 	char text[OUTCOME_TEXT]; /* "socket file kv.sock", "descriptor 7 (connection to client, which has ended)" */
 };
 

@@ -228,7 +228,8 @@ bool box_spins(struct box *box, const struct look *now);
 void box_settle(struct box *box);
 void box_quiet_wait(struct box *box);
 void box_stop_services(struct box *box);
-void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excused, const char *format, ...)
+/* NULL: there is no room for it; it is only counted. */
+struct left *left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excused, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* fds.c: descriptors that a live service has open, and those whose other end is gone. Their number. */
 uint32_t fds_look(struct box *box, bool report);

@@ -48,16 +48,24 @@ static bool other_end_gone(int pidfd, int fd, bool is_socket)
 	return gone;
 }
 
-/* Which process was at the other end, from what the injector saw of an object with this inode in this process. */
-static const char *who_was(const struct arena *a, uint64_t inode, uint32_t proc)
+/* What the injector saw of this inode in this process, the last of it before `end`: index + 1; 0: nothing. */
+static uint32_t object_before(const struct arena *a, uint32_t end, uint64_t inode, uint32_t proc)
 {
-	uint32_t n = arena_n_objects(a);
-
-	for (uint32_t i = n; i-- > 0;) {
+	for (uint32_t i = end; i-- > 0;) {
 		const struct object *o = &a->objects[i];
 
-		if (o->state != 2 || o->key != inode || (proc && o->proc != proc - 1))
-			continue;
+		if (o->state == 2 && o->key == inode && (!proc || o->proc == proc - 1))
+			return i + 1;
+	}
+	return 0;
+}
+
+/* Which process was at the other end. */
+static const char *who_was(const struct arena *a, uint64_t inode, uint32_t proc)
+{
+	for (uint32_t i = arena_n_objects(a) + 1; (i = object_before(a, i - 1, inode, proc));) {
+		const struct object *o = &a->objects[i - 1];
+
 		if (o->peer_proc && o->peer_proc <= ARENA_PROCS)
 			return a->procs[o->peer_proc - 1].name;
 		if (o->peer && o->peer <= ARENA_OBJECTS && a->objects[o->peer - 1].proc < ARENA_PROCS)
@@ -87,19 +95,22 @@ static bool inode_of(const char *name, const char *prefix, unsigned long long *i
 static void leak_report(struct box *box, const struct instance *in, int pid, int fd, bool is_socket, uint64_t inode,
 	const char *memory_of)
 {
-	const char *who = who_was(box->arena, inode, arena_proc_of(box->arena, pid));
+	uint32_t proc = arena_proc_of(box->arena, pid);
+	const char *who = who_was(box->arena, inode, proc);
+	char what[OUTCOME_TEXT];
+	struct left *l;
 
 	if (memory_of)
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (memory of %s, which has ended)", fd,
-			memory_of);
+		snprintf(what, sizeof(what), "memory of %s, which has ended", memory_of);
 	else if (!is_socket)
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (pipe whose other end is closed)", fd);
+		text_copy(what, sizeof(what), "pipe whose other end is closed");
 	else if (who)
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection to %s, which has ended)",
-			fd, who);
+		snprintf(what, sizeof(what), "connection to %s, which has ended", who);
 	else
-		left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (connection whose other end is closed)",
-			fd);
+		text_copy(what, sizeof(what), "connection whose other end is closed");
+	l = left_add(box->out, LEFT_FD, in->slot + 1, false, "descriptor %d (%s)", fd, what);
+	if (l && !memory_of)
+		l->object = object_before(box->arena, arena_n_objects(box->arena), inode, proc);
 }
 
 /* ---- memory ---- */

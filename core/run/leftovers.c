@@ -31,20 +31,21 @@ union semun {
 	struct seminfo *info;
 };
 
-void left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excused, const char *format, ...)
+struct left *left_add(struct outcome *o, enum left_kind kind, uint32_t owner, bool excused, const char *format, ...)
 {
 	struct left *l;
 	va_list args;
 
 	if (o->n_left >= OUTCOME_LEFT) {
 		o->left_more++;
-		return;
+		return NULL;
 	}
 	l = &o->left[o->n_left++];
 	*l = (struct left){ .kind = kind, .owner = owner, .excused = excused };
 	va_start(args, format);
 	vsnprintf(l->text, sizeof(l->text), format, args);
 	va_end(args);
+	return l;
 }
 
 static bool ended_by_force(const struct role_outcome *r)
