@@ -279,6 +279,10 @@ bool wants_history(const struct sweep *w, const struct candidate *c);
 enum symptom judge_history(const struct sweep *w, const struct candidate *c, const struct outcome *o,
 	const struct history *h, struct trial *t);
 
+/* judge_shortage.c: nothing may be accepted for a while, for want of descriptors. */
+bool makes_shortage(const struct candidate *c);
+enum symptom judge_shortage(const struct candidate *c, const struct history *h, struct trial *t);
+
 struct repeats datagrams_repeated(const struct history *h);
 
 /* worker.c: errands, run in a box */

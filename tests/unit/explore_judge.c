@@ -301,53 +301,6 @@ Test(judge, a_lasting_fault_is_not_asked_for_liveness)
 	cr_expect_eq(judged(c), SYMPTOM_BUSY_LOOP);
 }
 
-/* One thread's tries to accept, `n` of them, each `us` long; between two, a wait of `rest_us`. */
-static struct history tries(size_t n, uint32_t us, uint32_t rest_us)
-{
-	static struct history_proc server = { .name = "server" };
-	struct history h = { .procs = &server, .n_procs = 1, .tick_hz = 1000000 };
-
-	h.events = mem_new(2 * n * sizeof(*h.events));
-	for (size_t i = 0; i < n; i++) {
-		h.events[h.n_events++].e = (struct event){ .kind = EV_CALL, .call = (uint16_t)call_find("accept4"),
-							   .tid = 7, .result = -1, .error = EMFILE, .ticks = us };
-		h.events[h.n_events++].e = (struct event){ .kind = EV_CALL, .call = (uint16_t)call_find("poll"),
-							   .tid = 7, .result = 1, .ticks = rest_us };
-	}
-	return h;
-}
-
-static enum symptom judge_tries(size_t n, uint32_t us, uint32_t rest_us)
-{
-	struct candidate c = disruptive("server", "client", ACT_FAIL);
-	struct history h = tries(n, us, rest_us);
-	struct trial t = { .result = RESULT_HANDLED };
-	enum symptom symptom;
-
-	text_copy(c.call, sizeof(c.call), "accept4");
-	c.fault.value = EMFILE;
-	cr_assert(wants_history(sweep, &c));
-	symptom = judge_history(sweep, &c, now, &h, &t);
-	free(h.events);
-	return symptom;
-}
-
-Test(judge, a_shortage_that_is_asked_about_without_a_rest_is_a_busy_loop)
-{
-	cr_assert_eq(judge_tries(5000, 2, 3), SYMPTOM_BUSY_LOOP);
-	/* A loaded machine: few tries, and now and then the CPU is lost in the midst of one. */
-	cr_assert_eq(judge_tries(200, 2, 3), SYMPTOM_BUSY_LOOP);
-	cr_assert_eq(judge_tries(200, 4000, 3), SYMPTOM_BUSY_LOOP);
-}
-
-Test(judge, a_shortage_that_is_slept_over_is_none)
-{
-	cr_assert_eq(judge_tries(30, 2, 1100), SYMPTOM_NONE);
-	/* However long it lasts. */
-	cr_assert_eq(judge_tries(500, 2, 1100), SYMPTOM_NONE);
-	cr_assert_eq(judge_tries(3, 2, 10000), SYMPTOM_NONE);
-}
-
 /* A transfer of ten blocks, of which those from `from` on go out twice. */
 static enum symptom judge_transfer(uint64_t from, uint32_t repeated_before)
 {
