@@ -282,6 +282,8 @@ enum symptom judge_history(const struct sweep *w, const struct candidate *c, con
 /* judge_shortage.c: nothing may be accepted for a while, for want of descriptors. */
 bool makes_shortage(const struct candidate *c);
 enum symptom judge_shortage(const struct candidate *c, const struct history *h, struct trial *t);
+/* Does the struck process hang because it waits until it has closed a descriptor? */
+bool waits_for_descriptor(const struct candidate *c, const struct history *h);
 
 struct repeats datagrams_repeated(const struct history *h);
 

@@ -69,3 +69,27 @@ enum symptom judge_shortage(const struct candidate *c, const struct history *h, 
 	free(all);
 	return symptom;
 }
+
+/*
+ * A process out of descriptors stays so until it closes one: who lets its clients wait for that, and rests meanwhile,
+ * has closed none yet. That the whole system was out of them (ENFILE) ends without its doing.
+ */
+bool waits_for_descriptor(const struct candidate *c, const struct history *h)
+{
+	uint32_t struck = 0;
+
+	if (!makes_shortage(c) || c->fault.value != EMFILE)
+		return false;
+	for (size_t i = 0; i < h->n_events; i++) {
+		const struct history_event *he = &h->events[i];
+		uint32_t family = he->e.kind == EV_CALL && he->e.call < n_calls ? call_table[he->e.call].family : 0;
+
+		if (he->e.kind != EV_CALL || (struck && he->proc + 1 != struck))
+			continue;
+		if (family == FAMILY_ACCEPT && he->e.error == EMFILE)
+			struck = he->proc + 1;
+		else if (struck && !he->e.error && (family == FAMILY_CLOSE || family == FAMILY_ACCEPT))
+			return false;
+	}
+	return struck != 0;
+}

@@ -205,11 +205,12 @@ int worker_trial(struct sweep *w, struct box *box, const struct candidate *c, st
 			return 0;
 		}
 	t->symptom = judge(w, c, out, t);
-	if (!t->symptom && wants_history(w, c)) {
+	if (t->symptom == SYMPTOM_HANG ? makes_shortage(c) : !t->symptom && wants_history(w, c)) {
 		struct history h;
 
 		if (history_read(box_arena(box), &h) == 0) {
-			t->symptom = judge_history(w, c, out, &h, t);
+			if (!t->symptom || waits_for_descriptor(c, &h))
+				t->symptom = judge_history(w, c, out, &h, t);
 			history_fini(&h);
 		}
 	}

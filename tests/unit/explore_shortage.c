@@ -59,3 +59,29 @@ Test(shortage, a_shortage_that_is_slept_over_is_none)
 	cr_assert_eq(judge_tries(500, 2, 1100), SYMPTOM_NONE);
 	cr_assert_eq(judge_tries(3, 2, 10000), SYMPTOM_NONE);
 }
+
+/* The server is out of descriptors, then makes the call `later` as the process `by`. */
+static bool rests(int error, const char *later, int result, uint32_t by)
+{
+	struct candidate c = shortage(error);
+	struct history_event events[] = {
+		{ .e = { .kind = EV_CALL, .call = (uint16_t)call_find("close") } },
+		{ .e = { .kind = EV_CALL, .call = (uint16_t)call_find("accept4"), .result = -1,
+			 .error = (int16_t)error } },
+		{ .e = { .kind = EV_CALL, .call = (uint16_t)call_find(later), .result = result,
+			 .error = (int16_t)(result < 0 ? error : 0) }, .proc = by },
+	};
+	struct history h = { .events = events, .n_events = 3 };
+
+	return waits_for_descriptor(&c, &h);
+}
+
+Test(shortage, who_has_closed_no_descriptor_may_wait_for_one)
+{
+	cr_expect(rests(EMFILE, "epoll_wait", 0, 0));
+	cr_expect(rests(EMFILE, "accept4", -1, 0));
+	cr_expect(rests(EMFILE, "close", 0, 1), "another process gives back its own");
+	cr_expect_not(rests(EMFILE, "close", 0, 0));
+	cr_expect_not(rests(EMFILE, "accept4", 5, 0), "it had one");
+	cr_expect_not(rests(ENFILE, "epoll_wait", 0, 0), "others close theirs");
+}
