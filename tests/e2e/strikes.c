@@ -214,7 +214,7 @@ Test(strikes, who_stops_for_good_stops_the_others_or_not)
 /* Somebody waits with a clock of his own: then the time is over, and after that for good. */
 Test(strikes, who_stops_for_good_goes_on_when_the_time_is_over)
 {
-	expect(PAIR("serve", "ask") "  other: {run: [sleep, \"60\"], driver: true}\ntimeout: 300ms\n"
+	expect(PAIR("serve", "ask") "  other: {run: [sleep, \"60\"], driver: true}\ntimeout: 1s\n"
 		"faults:\n  - {in: client, at: connect, nth: 1, when: after, do: {pause: {role: self, for: good}}}\n",
 		1, "no-starvation violated (expected: holds): other waits in nanosleep()");
 }

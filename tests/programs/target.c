@@ -366,11 +366,11 @@ static int serve_each(char **args)
 	signal(SIGCHLD, SIG_IGN);
 	while (!stop) {
 		int client = accept(fd, NULL, NULL);
-		char byte;
+		char bytes[64];
 
 		if (client >= 0 && fork() == 0) {
-			while (read(client, &byte, 1) == 1 && write(client, &byte, 1) == 1)
-				;
+			for (ssize_t n = 1; n > 0 && (n = read(client, bytes, sizeof(bytes))) > 0;)
+				n = write(client, bytes, (size_t)n);
 			_exit(0);
 		}
 		if (client >= 0)
