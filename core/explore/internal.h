@@ -221,6 +221,9 @@ bool is_timeout(const struct call *call, int error);
 /* boundary.c: has the peer moved what is received here together with what was received before? */
 bool is_within_write(const struct history *h, const struct history_event *he, const struct object *o);
 
+/* backlog.c: per event, of one that sends into a message queue: does who sends know that it has been emptied before? */
+void backlog_learn(const struct history *h, const struct arena *a, bool *all_taken);
+
 /* The call of this name and its twins alone, where a family is called so as well. */
 void select_call(const char *plain, struct call_set *out);
 

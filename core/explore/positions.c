@@ -156,6 +156,7 @@ struct survey {
 	uint64_t *largest, *bytes, *taken;	/* per object */
 	struct users *takers, *givers;	/* per object */
 	uint32_t *timer_ms;		/* per process: of its timerfd that goes off once; the longest */
+	bool *all_taken;		/* per event that sends into a queue: the sender knows it to be empty */
 	bool *waits;			/* per site: a call has waited there */
 	struct counters *counters;
 	struct counters *before;	/* per process and thread, while walking: its last site + 1 */
@@ -360,8 +361,8 @@ static void place_find(struct sweep *w, const struct history *h, const struct ar
 	n = counter_at(s->counters, key);
 	before = counter_at(s->before, rng_mix((uint64_t)he->proc << 32 | he->e.tid));
 	*place = (struct place){ .he = he, .key = key, .site = site_index(w, h, he), .occurrence = n ? ++*n : 0,
-				 .sent = o ? s->sent[he->e.object - 1] : 0, .served = s->served[he->proc],
-				 .before = before ? *before : 0 };
+				 .sent = o && !s->all_taken[he - h->events] ? s->sent[he->e.object - 1] : 0,
+				 .served = s->served[he->proc], .before = before ? *before : 0 };
 	if (before)
 		*before = place->site + 1;
 }
@@ -562,6 +563,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 		.largest = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.bytes = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
 		.taken = mem_new(ARENA_OBJECTS * sizeof(uint64_t)),
+		.all_taken = mem_new(h->n_events + 1),
 		.waits = mem_new(SWEEP_SITES),
 		.takers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
 		.givers = mem_new(ARENA_OBJECTS * sizeof(struct users)),
@@ -574,6 +576,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 
 	peeks_place(h);
 	survey_make(w, h, a, &s);
+	backlog_learn(h, a, s.all_taken);
 	n = places_walk(w, h, a, &s, places);
 	qsort_r(places, n, sizeof(*places), by_occurrence, &by);
 	ranks_give(w, places, n);
@@ -588,6 +591,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	free(s.largest);
 	free(s.bytes);
 	free(s.taken);
+	free(s.all_taken);
 	free(s.waits);
 	free(s.takers);
 	free(s.givers);
