@@ -385,11 +385,17 @@ bool arms(const struct call *call)
 	return strcmp(call->plain, "mq_notify") == 0;
 }
 
-/* Who opens a FIFO meets the one at its other end, or finds nobody there. */
+/* Who opens a FIFO meets the one at its other end, or finds nobody there; who closes it may have been met meanwhile. */
 static bool meets(const struct position *p, const struct call *call)
 {
-	return call->family == FAMILY_OPEN && p->object && p->object->kind == OBJ_FIFO &&
-	       strncmp(call->plain, "open", strlen("open")) == 0;
+	return p->object && p->object->kind == OBJ_FIFO && (strcmp(call->plain, "close") == 0 ||
+		(call->family == FAMILY_OPEN && strncmp(call->plain, "open", strlen("open")) == 0));
+}
+
+/* What it waits for may have come just before it. */
+static bool awaits_signal(const struct call *call)
+{
+	return call->family == FAMILY_SIGNAL && call->restart != RESTART_NEVER_BLOCKS;
 }
 
 /* Whoever is started again after a death there finds another world than after one in the midst of a conversation. */
@@ -427,7 +433,7 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 	}
 	offer_again(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
-		call->family == FAMILY_LOCK || arms(call) || meets(p, call))
+		call->family == FAMILY_LOCK || arms(call) || meets(p, call) || awaits_signal(call))
 		offer_delay(w, p, like);
 	offer_delay_after(w, p, like, call);
 	if (moves || call->family == FAMILY_ACCEPT || call->family == FAMILY_CONNECT || call->family == FAMILY_WAIT ||
