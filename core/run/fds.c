@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors of the services that live on: connections whose other end is gone have been forgotten, and so has memory
- * of a driver that has ended. Of events it is only counted how many there are of a kind.
+ * Descriptors of the services that live on, and of their helpers: connections whose other end is gone have been
+ * forgotten, and so has memory of a driver that has ended. Of events it is only counted how many there are of a kind.
  */
 #include <errno.h>
 #include <poll.h>
@@ -237,6 +237,8 @@ static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool 
 		memory_of = driver_of_memory(box, pid, fds[i], name);
 		if (!memory_of && !is_socket && !is_pipe)
 			continue;
+		if (pid != in->pid && !is_socket)
+			continue;	/* what helpers have of each other's pipes is between them */
 		if (!memory_of && !other_end_gone(pidfd, fds[i], is_socket) &&
 			!(is_socket && was_reset(box->arena, inode)))
 			continue;
@@ -251,6 +253,19 @@ static uint32_t process_fds(struct box *box, struct instance *in, int pid, bool 
 	return n_gone;
 }
 
+/*
+ * A helper: a process of the service that runs another program. It can know nothing of a connection that it was started
+ * with, and keeps it open for as long as it lives. A child that was only forked may be the one who serves it.
+ */
+static bool is_helper_of(const struct box *box, const struct instance *in, int pid)
+{
+	const struct arena *a = box->arena;
+	uint32_t proc = arena_proc_of(a, pid), own = arena_proc_of(a, in->pid);
+
+	return pid != in->pid && proc && own && a->procs[proc - 1].role == in->slot &&
+	       a->procs[proc - 1].image != a->procs[own - 1].image;
+}
+
 uint32_t fds_look(struct box *box, bool report)
 {
 	uint32_t n = 0;
@@ -258,8 +273,12 @@ uint32_t fds_look(struct box *box, bool report)
 	for (uint32_t i = 0; i < box->n_instances; i++) {
 		struct instance *in = &box->instances[i];
 
-		if (!in->driver && instance_alive(in))
-			n += process_fds(box, in, in->pid, report);
+		if (in->driver || !instance_alive(in))
+			continue;
+		n += process_fds(box, in, in->pid, report);
+		for (uint32_t k = 0; k < box->n_tree; k++)
+			if (is_helper_of(box, in, box->tree[k]))
+				n += process_fds(box, in, box->tree[k], report);
 	}
 	return n;
 }
