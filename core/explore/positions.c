@@ -191,15 +191,14 @@ static bool only_counts(const struct event *e)
 
 static bool is_position(const struct sweep *w, const struct history_event *he)
 {
-	uint32_t family;
+	const struct call *call;
 
 	if ((he->e.kind != EV_CALL && he->e.kind != EV_INVOKED) || he->e.call >= n_calls)
 		return false;
-	family = call_table[he->e.call].family;
-	/* A descriptor that was never open, the rest: nothing to strike. */
-	return (family != FAMILY_OTHER || is_fcntl(&he->e) || arms(&call_table[he->e.call]) ||
-		       may_be_refused(w, &call_table[he->e.call])) &&
-	       !(family == FAMILY_SIGNAL && call_table[he->e.call].restart == RESTART_NEVER_BLOCKS);
+	call = &call_table[he->e.call];
+	/* A descriptor that was never open, a signal that is only sent, the rest: nothing to strike. */
+	return (call->family == FAMILY_OTHER ? is_fcntl(&he->e) || arms(call) :
+		call->family != FAMILY_SIGNAL || call->restart != RESTART_NEVER_BLOCKS) || may_be_refused(w, call);
 }
 
 static void user_note(struct users *u, const struct history_event *he)

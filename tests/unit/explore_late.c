@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is made late, and for how long. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -65,4 +66,12 @@ Test(late, who_waits_for_a_signal)
 	cr_expect_eq(delays("pause", OBJ_NONE), 1);
 	cr_expect_eq(delays("sigsuspend", OBJ_NONE), 1);
 	cr_expect_eq(delays("sigqueue", OBJ_NONE), 0);
+}
+
+Test(queued_signals, there_may_be_too_many)
+{
+	int64_t error = 0;
+
+	cr_expect_eq(offered("sigqueue", OBJ_NONE, ACT_FAIL, &error), 1);
+	cr_expect_eq(error, EAGAIN);
 }
