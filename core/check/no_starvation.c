@@ -109,11 +109,14 @@ static bool has_starved(const struct stalls *s, const struct stall *t, const str
 
 	if (q->proc == t->proc || (q->answered && to < t->to) || who_died(s->in, q->proc))
 		return false;
+	/* Who is held up as well, since then or before, is not waiting for the other one. */
+	if (was_held_up(s->in, q->proc, q->sent < t->begin ? q->sent : t->begin, h->n_events))
+		return false;
 	if (from < t->from)
 		from = t->from;
 	if (to > t->to)
 		to = t->to;
-	return to > from && to - from > (t->to - t->from) / 2 && !was_held_up(s->in, q->proc, t->begin, h->n_events);
+	return to > from && to - from > (t->to - t->from) / 2;
 }
 
 static void stalls_judge(const struct stalls *s, const struct requests *r, struct verdict *out)
