@@ -3,9 +3,10 @@
  * no-starvation: while one client stalls, the others are served.
  *
  * A client stalls while a strike holds it up (delay, pause, hold), from its death by a strike to the end, or while it
- * sleeps for a long time, or does nothing at all for a very long one, waiting for nobody. Another client starved if a
- * request of its was open for more than half of such a time and got its answer only afterwards, or never. Of a client
- * that was stopped for good the run itself tells whether the other drivers had ended, and how, before it went on.
+ * sleeps for a long time, or does nothing at all for a very long one, waiting for nobody. Another client starved if it
+ * got no answer for more than half of such a time, with a request open that was answered only afterwards, or never. Of
+ * a client that was stopped for good the run itself tells whether the other drivers had ended, and how, before it went
+ * on.
  */
 #include <stdlib.h>
 
@@ -101,10 +102,25 @@ static void client_read(struct stalls *s, uint32_t proc)
 		stall_add(s, proc, last, s->end);
 }
 
-static bool has_starved(const struct stalls *s, const struct stall *t, const struct request *q)
+/* When the process last got an answer before that; 0: never. */
+static uint64_t last_answer(const struct history *h, const struct requests *r, uint32_t proc, uint64_t before)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		uint64_t at = r->items[i].answered ? h->events[r->items[i].answered - 1].e.stamp : 0;
+
+		if (r->items[i].proc == proc && at < before && at > last)
+			last = at;
+	}
+	return last;
+}
+
+static bool has_starved(
+	const struct stalls *s, const struct requests *r, const struct stall *t, const struct request *q)
 {
 	const struct history *h = s->in->history;
-	uint64_t from = h->events[q->sent].e.stamp;
+	uint64_t from = h->events[q->sent].e.stamp, served = last_answer(h, r, q->proc, t->to);
 	uint64_t to = q->answered ? h->events[q->answered - 1].e.stamp : s->end;
 
 	if (q->proc == t->proc || (q->answered && to < t->to) || who_died(s->in, q->proc))
@@ -114,6 +130,8 @@ static bool has_starved(const struct stalls *s, const struct stall *t, const str
 		return false;
 	if (from < t->from)
 		from = t->from;
+	if (from < served)
+		from = served;
 	if (to > t->to)
 		to = t->to;
 	return to > from && to - from > (t->to - t->from) / 2;
@@ -128,7 +146,7 @@ static void stalls_judge(const struct stalls *s, const struct requests *r, struc
 			const struct stall *t = &s->items[i];
 			const struct request *q = &r->items[k];
 
-			if (!has_starved(s, t, q))
+			if (!has_starved(s, r, t, q))
 				continue;
 			if (out->value == VERDICT_HOLDS) {
 				verdict_evidence(out, t->begin);
