@@ -18,18 +18,22 @@ static const char launchers[][8] = { "env", "setpriv", "nice", "nohup", "stdbuf"
 	"dash", "bash", "timeout", "xargs", "su", "sudo", "runuser", "unshare", "setsid", "strace", "ltrace", "gdb",
 	"time" };
 
-/* Which file this program is. Told by the harness where it started it itself: a look into /proc costs 10 us. */
-static void executable_find(const struct role_slot *slot, char *path, size_t size)
+/*
+ * Which file this program is. Told by the harness where it started it itself: a look into /proc costs 10 us. Gives back
+ * the name that the user knows it by.
+ */
+static const char *executable_find(const struct role_slot *slot, char *path, size_t size)
 {
 	const char *started = (const char *)getauxval(AT_EXECFN);
 	ssize_t n;
 
 	if (slot->executable[0] && started && text_same(started, slot->path) && parent_pid() == arena->harness_pid) {
 		text_copy(path, size, slot->executable);
-		return;
+		return slot->path;
 	}
 	n = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, size - 1);
 	path[n > 0 ? n : 0] = '\0';
+	return path;
 }
 
 /* The program's modules as they are gone through; libc's code is where stdio calls from. */
@@ -101,9 +105,9 @@ struct image image_note(const struct role_slot *slot)
 {
 	struct image image = { .index = atomic_fetch_add(&arena->n_images, 1) };
 	char executable[PATH_ROOM];
-	struct modules modules = { .executable = executable, .image = &image };
+	struct modules modules = { .executable = executable_find(slot, executable, sizeof(executable)),
+				   .image = &image };
 
-	executable_find(slot, executable, sizeof(executable));
 	launcher_find(executable, &image);
 	dl_iterate_phdr(module_note, &modules);
 	return image;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/scenario_text.h"
 #include "core/base/banned.h"
@@ -114,4 +115,22 @@ Test(sites, without_debug_information)
 	place_is("tails_bare", AROUND, ", around+0x");
 	place_is("tails_bare", ONCE, ", once, its last call, from main+0x");
 	place_is("tails_bare", TWICE, ", twice, its last call, from main+0x");
+}
+
+/* Many names may lead to one file, as those of busybox do: the one that the role was started by is told. */
+Test(sites, a_program_is_called_as_it_was_started)
+{
+	char *directory = test_directory(), *program = test_program("tails_stripped");
+	char link[512], yaml[1024];
+	struct sabot_run r;
+
+	snprintf(link, sizeof(link), "%s/tailor", directory);
+	cr_assert_eq(symlink(program, link), 0);
+	snprintf(yaml, sizeof(yaml), HEADER "roles:\n  main:\n    run: [%s]\n    driver: true\n"
+		"faults:\n  - {in: main, at: read, nth: 1, do: {delay: 1us}}\n", link);
+	r = run_text(yaml, "-v");
+	SAYS(r.out, ", tailor+0x");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+	free(program);
 }
