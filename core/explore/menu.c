@@ -48,7 +48,6 @@ void dish_add(struct sweep *w, const struct candidate *like, const struct dish *
 	c->fault.action = d->action;
 	c->fault.value = d->value;
 	c->fault.where.when = d->when;
-	c->fault.trigger = d->trigger;
 	c->fault.times = d->times;
 	c->fault.realism = (uint32_t)w->scenario->realism;
 	if ((d->action == ACT_KILL || d->action == ACT_PAUSE) && !c->fault.target[0])
@@ -200,10 +199,8 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 		short_of(w, like, moved - 1);
 	/* Byte by byte, where they are few: who reads the rest of a message once more has it now and then. */
 	if (like->rank == 1 && is_stream_object(p->object) && (out ? p->bytes : p->taken) <= FEW_BYTES)
-		dish_add(w, like,
-			&(struct dish){ .action = ACT_SHORT, .value = 1, .grade = GRADE_TRANSPARENT,
-				.trigger = TRIG_ALWAYS, .times = TIMES_FOREVER },
-			"short: 1 always");
+		dish_add(w, like, &(struct dish){ .action = ACT_SHORT, .value = 1, .grade = GRADE_TRANSPARENT,
+				     .times = TIMES_FOREVER }, "short: 1 from now on");
 }
 
 static void offer_delay(struct sweep *w, const struct position *p, const struct candidate *like)

@@ -14,7 +14,7 @@ struct dish {
 	int64_t value;
 	enum grade grade;
 	enum when when;
-	uint32_t trigger, times;
+	uint32_t times;
 	bool posix;		/* lawful from REALISM_POSIX on */
 	bool kills;
 };

@@ -241,7 +241,7 @@ Test(explore_programs, one_fault_of_a_kind_can_be_asked_for)
 	r = sabot_run(directory, NULL,
 		(const char *[]){ "explore", "scenario.yaml", "--inject", "short: 1", "-v", "-v", NULL });
 	cr_assert_not_null(strstr(r.out, ": short: 1\n"), "%s%s", r.out, r.err);
-	cr_assert_null(strstr(r.out, "short: 1 always"), "%s", r.out);
+	cr_assert_null(strstr(r.out, "short: 1 from now on"), "%s", r.out);
 	cr_assert_null(strstr(r.out, "nothing was tried"), "%s", r.out);
 	sabot_run_fini(&r);
 	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "drop", NULL });
