@@ -33,7 +33,8 @@ static const char *executable_find(const struct role_slot *slot, char *path, siz
 	}
 	n = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, size - 1);
 	path[n > 0 ? n : 0] = '\0';
-	return path;
+	/* One that is to stop before main has executed itself again by then. */
+	return slot->executable[0] && text_same(path, slot->executable) ? slot->path : path;
 }
 
 /* The program's modules as they are gone through; libc's code is where stdio calls from. */

@@ -131,6 +131,11 @@ Test(sites, a_program_is_called_as_it_was_started)
 	r = run_text(yaml, "-v");
 	SAYS(r.out, ", tailor+0x");
 	sabot_run_fini(&r);
+	*strstr(yaml, "faults:") = '\0';
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL, (const char *[]){ "explore", "scenario.yaml", "--inject", "delay", NULL });
+	SAYS(r.out, "\n  tailor+0x");
+	sabot_run_fini(&r);
 	test_directory_remove(directory);
 	free(program);
 }
