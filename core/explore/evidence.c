@@ -2,6 +2,7 @@
 /* What a finding shows of the run that broke: its picture, what the struck line was called from, where it ended. */
 #include "core/explore/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,6 +64,22 @@ static void place_tell(const char *who, const char *in, uint32_t call, const str
 	snprintf(f->broke, sizeof(f->broke), "%s, %s %s at %s", who, in, call_table[call].name, place);
 }
 
+/* But for what only its stop has interrupted. */
+static bool has_failed(const struct event *e)
+{
+	return e->error && e->error != EINTR;
+}
+
+/* Is this a better place for what is told than the one before it? */
+static bool tells_more(const struct finding *f, const struct event *last, const struct event *e)
+{
+	/* A hang is where one waits; of all else, the threads that wait are no part. */
+	if (f->symptom == SYMPTOM_HANG)
+		return e->kind == EV_INVOKED || last->kind != EV_INVOKED;
+	/* What goes in circles does so because something fails again and again, if anything does. */
+	return f->symptom != SYMPTOM_BUSY_LOOP || has_failed(e) || !has_failed(last);
+}
+
 /*
  * Where the one who showed it was last: in the call that it never left, or else behind the last that it made. "" when
  * that says nothing: it ended in its own way, or nothing of it is known.
@@ -79,9 +96,9 @@ static void last_place(const struct history *h, struct finding *f)
 	for (size_t i = 0; i < h->n_events; i++) {
 		const struct history_event *e = &h->events[i];
 
-		if (strcmp(h->procs[e->proc].name, f->role) != 0 || (e->e.kind != EV_CALL && e->e.kind != EV_INVOKED))
-			continue;
-		if (!last || e->e.kind == EV_INVOKED || last->e.kind != EV_INVOKED)
+		if (strcmp(h->procs[e->proc].name, f->role) == 0 &&
+			(e->e.kind == EV_CALL || e->e.kind == EV_INVOKED) &&
+			(!last || tells_more(f, &last->e, &e->e)))
 			last = e;
 	}
 	if (last && !site_of(h, last, &site))

@@ -66,6 +66,7 @@ ParameterizedTestParameters(explore, a_mistake_is_found)
 		{ "tcp", "select", "die-on-accept-error", "down", "" },
 		{ "unix-stream", "epoll", "no-eintr-retry", "", "" },
 		{ "unix-stream", "iterative", "leak-fd-on-error", "leak", "broke:   server, after " },
+		{ "tcp", "thread", "emfile-busy-loop", "busy-loop", "broke:   server, after accept" },
 		{ "tcp", "iterative", "ignore-sigpipe-off", "down", "broke:   server, in write at client_handle.c:" },
 	};
 
