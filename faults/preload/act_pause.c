@@ -45,6 +45,15 @@ static uint64_t resume_time(int64_t pause_ns)
 	return pause_ns == PAUSE_FOR_GOOD ? RESUME_NEVER : now_ns() + (uint64_t)((double)pause_ns * arena->time_scale);
 }
 
+/* Of the own process this thread stops first: another could go on meanwhile, and so could this one, to another call. */
+static void halt(int pid)
+{
+	if (pid == self->pid)
+		syscall(SYS_tgkill, pid, syscall(SYS_gettid), SIGSTOP);
+	else
+		syscall(SYS_kill, pid, SIGSTOP);
+}
+
 static enum refusal strike(struct inv *v, const struct strike *s)
 {
 	bool myself = strcmp(s->fault->target, "self") == 0 || !s->fault->target[0];
@@ -60,7 +69,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 	atomic_store(&s->state->n_paused, n);
 	atomic_store(&s->state->resume_at, resume_time(s->fault->value));
 	for (uint32_t i = 0; i < n; i++)
-		syscall(SYS_kill, s->state->paused[i], SIGSTOP);
+		halt(s->state->paused[i]);
 	if (myself && !s->after && !v->skip && gives_eintr(v))
 		decide_result(v, EINTR);
 	return REFUSED_NOT;

@@ -189,6 +189,14 @@ Test(strikes, there_is_no_thread_to_be_had)
 	thread_is_struck("threads_tsan");
 }
 
+/* Not at a call further on, while another thread of it is told to stop. */
+Test(strikes, a_thread_stops_at_the_very_call)
+{
+	expect(HEADER "roles:\n  main:\n    run: [$SABOT_PROGRAMS/halts]\n    driver: true\nrepeat: 10\n"
+		"faults:\n  - {in: main, at: write, nth: 1, do: {pause: {role: self, for: 40ms}}}\n"
+		"expect: {same-output: violated}\n", 0, "1 as expected");
+}
+
 #define STALL "    count: 2\nfaults:\n" \
 	"  - {in: client, at: %s, nth: 1, when: after, do: {pause: {role: self, for: good}}}\n" \
 	"  - {in: client/2, at: connect, nth: 1, do: {hold: {until: {in: client, at: %s, when: after}}}}\n" \
