@@ -493,23 +493,20 @@ uint32_t left_count(const struct outcome *o, bool descriptors)
 	return n;
 }
 
-static const char *left_text(const struct outcome *o, bool descriptors)
+/* Something that counts is left: who is answerable for it says so, if that is known. */
+static enum symptom left_say(
+	const struct candidate *c, const struct outcome *o, bool descriptors, struct trial *t)
 {
+	enum symptom symptom = descriptors ? SYMPTOM_LEAK : SYMPTOM_LEFTOVER;
+	const char *how = descriptors ? "open" : "behind", *owner = NULL;
 	uint32_t first = 0;
 	const struct left *l = left_next(o, descriptors, &first);
 
-	return l ? l->text : "";
-}
-
-static enum symptom judge_leak(const struct candidate *c, const struct outcome *o, struct trial *t)
-{
-	uint32_t first = 0;
-	const struct left *l = left_next(o, true, &first);
-	const char *owner = l && l->owner && l->owner <= o->n_roles ? o->roles[l->owner - 1].name : NULL;
-
-	if (owner && l->kind == LEFT_FD)
-		return judge_say(t, SYMPTOM_LEAK, owner, "%s leaves open: %s", owner, l->text);
-	return judge_say(t, SYMPTOM_LEAK, c->process, "left open: %s", left_text(o, true));
+	if (l && l->owner && l->owner <= o->n_roles)
+		owner = o->roles[l->owner - 1].name;
+	if (owner)
+		return judge_say(t, symptom, owner, "%s leaves %s: %s", owner, how, l->text);
+	return judge_say(t, symptom, c->process, "left %s: %s", how, l ? l->text : "");
 }
 
 static enum symptom judge_left(
@@ -518,7 +515,7 @@ static enum symptom judge_left(
 	const struct outcome *base = c->grade == GRADE_TRANSPARENT ? &w->baseline.outcome : &w->baseline.probed;
 
 	if (left_count(o, true) > left_count(base, true))
-		return judge_leak(c, o, t);
+		return left_say(c, o, true, t);
 	for (uint32_t i = 0; i < o->n_roles; i++) {
 		const struct role_outcome *r = &o->roles[i], *b = outcome_counterpart(base, o, i);
 
@@ -537,7 +534,7 @@ static enum symptom judge_left(
 				r->threads_at_end, b->threads_at_end);
 	}
 	if (!c->kills && left_count(o, false) > left_count(base, false))
-		return judge_say(t, SYMPTOM_LEFTOVER, c->process, "left behind: %s", left_text(o, false));
+		return left_say(c, o, false, t);
 	return restart_any(o) ? judge_restart_left(w, o, t) : SYMPTOM_NONE;
 }
 
