@@ -62,7 +62,7 @@ struct candidate {
 	bool before_ready;		/* before its process took its first client */
 	uint64_t clients;		/* instances of drivers that a conversation between services is held for */
 	bool lasting;			/* never heals: liveness is not asked for */
-	/* depth 2: a second fault in the same run */
+	/* a second fault in the same run */
 	bool has_also;
 	struct plan_fault also;
 	char also_label[LABEL], also_call[32];
@@ -237,8 +237,8 @@ enum symptom judge_unserved(const struct role_outcome *r, enum symptom symptom, 
 /* Where whoever waited for it did, or else the one who showed it; NULL: nobody had to wait. */
 const struct waiter *stall_place(const struct outcome *o, const char *role);
 
-/* pairs.c: for --depth 2, after the sweep: pairs of faults on one channel that were handled one by one. */
-void pairs_offer(struct sweep *w);
+/* pairs.c: after the sweep: pairs of faults on one channel that were handled one by one, with --depth 2 all. Any? */
+bool pairs_offer(struct sweep *w);
 
 /* judge.c */
 void baseline_learn(struct baseline *b, const struct outcome *run, const struct outcome *probed, bool first);

@@ -13,12 +13,13 @@ static json_t *finding_json(const struct sweep *w, uint32_t index)
 {
 	const struct finding *f = &w->findings[index];
 	const struct candidate *c = &w->candidates[f->candidate];
-	char again[32];
+	char again[32], what[2 * LABEL + 8];
 
 	snprintf(again, sizeof(again), "%u/%u", finding_reproduced(f), f->tried);
+	snprintf(what, sizeof(what), c->has_also ? "%s, then %s" : "%s", c->label, c->also_label);
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:[s], s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 		"id", (int)index + 1, "role", c->process, "call", c->call, "site", w->sites[c->site].key,
-		"function", w->sites[c->site].text, "nth", (json_int_t)c->occurrence, "do", c->label,
+		"function", w->sites[c->site].text, "nth", (json_int_t)c->occurrence, "do", what,
 		"symptom", symptom_names[f->symptom], "properties", finding_property(f),
 		"realism", f->posix ? "posix" : "linux", "reproduced", again, "scenario", f->scenario,
 		"why", f->text, "advice", advice(c, f), "callers", f->callers,

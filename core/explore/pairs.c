@@ -2,7 +2,8 @@
 /*
  * Two faults in one run: what handles each alone may not handle them together (an interrupt in the middle of a short
  * read, a reset after a retry). Only pairs on one channel, and only of faults that were handled one by one: a pair that
- * breaks is then as small as it can be.
+ * breaks is then as small as it can be. One of them is tried always: the signal that comes when a part has come. Who
+ * begins anew then has lost that part.
  */
 #include "core/explore/internal.h"
 
@@ -29,6 +30,13 @@ static bool one_channel(const struct candidate *a, const struct candidate *b)
 	       a->fault.kinds == b->fault.kinds && strcmp(a->fault.path, b->fault.path) == 0;
 }
 
+static bool is_part_then_signal(const struct candidate *a, const struct candidate *b)
+{
+	return a->fault.action == ACT_SHORT && a->fault.value == 1 && b->fault.action == ACT_INTERRUPT &&
+	       a->fault.where.when == WHEN_BEFORE && b->fault.where.when == WHEN_BEFORE && a->site == b->site &&
+	       strcmp(a->call, b->call) == 0 && a->occurrence == b->occurrence;
+}
+
 /* Two faults at the very same call would hide each other; the second then strikes the next one. */
 static void pair_add(struct sweep *w, const struct candidate *a, const struct candidate *b)
 {
@@ -49,10 +57,12 @@ static void pair_add(struct sweep *w, const struct candidate *a, const struct ca
 	w->order[w->n_order++] = w->n_candidates++;
 }
 
-void pairs_offer(struct sweep *w)
+bool pairs_offer(struct sweep *w)
 {
 	uint32_t n = w->n_candidates, n_pairs = 0;
 
+	/* Every worker has asked once more than there was to do. */
+	atomic_store(&w->next, w->n_order);
 	for (uint32_t i = 0; i < n; i++) {
 		/* What ends the conversation comes last: nothing can follow it. */
 		if (!worth_pairing(w, i) || w->candidates[i].grade == GRADE_DISRUPTIVE)
@@ -61,11 +71,14 @@ void pairs_offer(struct sweep *w)
 			const struct candidate *a = &w->candidates[i], *b = &w->candidates[k];
 
 			if (i == k || !worth_pairing(w, k) || !one_channel(a, b) ||
-				(b->grade != GRADE_DISRUPTIVE && k < i))
+				(w->options.depth < 2 ? !is_part_then_signal(a, b) :
+							b->grade != GRADE_DISRUPTIVE && k < i))
 				continue;
-			if (w->n_candidates == SWEEP_CANDIDATES || n_pairs++ == PAIRS_MOST)
-				return;
+			if (w->n_candidates == SWEEP_CANDIDATES || n_pairs == PAIRS_MOST)
+				return true;
 			pair_add(w, a, b);
+			n_pairs++;
 		}
 	}
+	return n_pairs > 0;
 }

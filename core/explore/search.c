@@ -275,10 +275,8 @@ static int search(struct sweep *w, char *why, size_t size)
 	order_make(w);
 	w->n_runs_before = atomic_load(&w->n_runs);
 	status = sweep_run(w);
-	if (!status && w->options.depth > 1 && !w->interrupted && !w->out_of_budget) {
-		pairs_offer(w);
+	if (!status && !w->interrupted && !w->out_of_budget && pairs_offer(w))
 		status = sweep_run(w);
-	}
 	if (status)
 		return told(w, status, why, size);
 	w->n_runs_swept = atomic_load(&w->n_runs) - w->n_runs_before;
