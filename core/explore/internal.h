@@ -167,6 +167,7 @@ struct sweep {
 	uint32_t n_sites, n_candidates, n_findings, n_positions;
 	uint32_t n_skipped[N_REFUSALS];	/* candidates not tried because they cannot happen */
 	uint64_t avoid_signals;
+	uint32_t longest_rest_ms;	/* of a process in a fault-free run: asleep, or in a wait in vain */
 	int64_t started_ns, swept_ns;	/* spent in the sweep */
 	_Atomic uint32_t next;		/* index into order */
 	_Atomic uint32_t stop, n_broken, n_harness, n_runs;
@@ -213,6 +214,8 @@ void menu_offer(struct sweep *w, const struct position *p, const struct candidat
 bool arms(const struct call *call);
 /* Is it a wait on a condition variable? */
 bool waits_on_condition(const struct call *call);
+/* Does the event of this wait say for how many ms it waits at most? */
+bool tells_patience(const struct call *call);
 /* menu_errors.c: is there an error to be tried at the call, whatever its object? */
 bool may_be_refused(const struct sweep *w, const struct call *call);
 /* Does the call say with it that its time is over? */
@@ -223,6 +226,9 @@ bool is_within_write(const struct history *h, const struct history_event *he, co
 
 /* backlog.c: per event, of one that sends into a message queue: does who sends know that it has been emptied before? */
 void backlog_learn(const struct history *h, const struct arena *a, bool *all_taken);
+
+/* rests.c: how long a process sleeps, or waits in vain, at most. */
+uint32_t longest_rest_ms(const struct history *h);
 
 /* The call of this name and its twins alone, where a family is called so as well. */
 void select_call(const char *plain, struct call_set *out);

@@ -14,13 +14,14 @@
 #include "core/base/str.h"
 #include "core/model/call.h"
 #include "core/model/fault.h"
+#include "core/sys/clock.h"
 
-#define DELAY_NS 30000000
 #define SLOW_SIDE_NS 1000000
 enum {
 	PATIENCE_UNKNOWN = UINT32_MAX >> 1, PATIENCE_MOST_MS = 500, LATER_MS = 60, RANKS_OF_LATE = 2,
 	FEW_BYTES = 4096, MANY_BYTES = 65536, SURE_ROOM = 65536, RANKS_OF_DELAY = 1,
 	SLOW_TIMES = 500,
+	DELAY_MS = 30, DELAY_MORE_MS = 10, DELAY_MOST_MS = 300,
 };
 
 /* By the name of its kind, or by its own. */
@@ -203,11 +204,27 @@ static void offer_short(struct sweep *w, const struct position *p, const struct 
 				     .times = TIMES_FOREVER }, "short: 1 from now on");
 }
 
+/* For longer than anybody rests by himself: all that the others would do next they have done meanwhile. */
+static int64_t delay_ms(const struct sweep *w)
+{
+	uint32_t ms = w->longest_rest_ms + DELAY_MORE_MS;
+
+	return ms < DELAY_MS ? DELAY_MS : ms < DELAY_MOST_MS ? ms : DELAY_MOST_MS;
+}
+
+static const char *delay_label(const struct sweep *w, const char *kind, const char *more, char *label)
+{
+	snprintf(label, LABEL, "%s: %dms%s", kind, (int)delay_ms(w), more);
+	return label;
+}
+
 static void offer_delay(struct sweep *w, const struct position *p, const struct candidate *like)
 {
+	char label[LABEL];
+
 	if (like->rank > RANKS_OF_DELAY && !p->near_end)
 		return;
-	once(w, like, ACT_DELAY, DELAY_NS, GRADE_TRANSPARENT, "delay: 30ms");
+	once(w, like, ACT_DELAY, delay_ms(w) * NS_PER_MS, GRADE_TRANSPARENT, delay_label(w, "delay", "", label));
 }
 
 /* It lets others go on with what this one has done, and may not be done with, in memory that no call shows. */
@@ -226,10 +243,13 @@ static bool lets_go(const struct position *p, const struct call *call)
 static void offer_delay_after(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
+	char label[LABEL];
+
 	if ((like->rank > RANKS_OF_DELAY && !p->near_end) || !lets_go(p, call))
 		return;
-	dish_add(w, like, &(struct dish){ .action = ACT_DELAY, .value = DELAY_NS, .grade = GRADE_TRANSPARENT,
-			     .when = WHEN_AFTER, .times = 1 }, "delay: 30ms after");
+	dish_add(w, like, &(struct dish){ .action = ACT_DELAY, .value = delay_ms(w) * NS_PER_MS,
+			     .grade = GRADE_TRANSPARENT, .when = WHEN_AFTER, .times = 1 },
+		delay_label(w, "delay", " after", label));
 }
 
 static bool has_timeout(const struct position *p)
@@ -248,6 +268,7 @@ static void offer_pause(
 	struct sweep *w, const struct position *p, const struct candidate *like, const struct call *call)
 {
 	struct candidate stopped = *like;
+	char label[LABEL];
 
 	if (like->rank != 1)
 		return;
@@ -258,8 +279,14 @@ static void offer_pause(
 	else if (stopped.stops_in_call && is_of_stdio(call) && w->scenario->realism == REALISM_LINUX)
 		dish_skip(w, like, "pause", REFUSED_STDIO);
 	else
-		once(w, &stopped, ACT_PAUSE, DELAY_NS, GRADE_TRANSPARENT,
-			stopped.stops_in_call ? "pause: 30ms, EINTR without a handler" : "pause: 30ms");
+		once(w, &stopped, ACT_PAUSE, delay_ms(w) * NS_PER_MS, GRADE_TRANSPARENT, delay_label(w, "pause",
+			stopped.stops_in_call ? ", EINTR without a handler" : "", label));
+}
+
+bool tells_patience(const struct call *call)
+{
+	return strcmp(call->plain, "poll") == 0 || strcmp(call->plain, "epoll_wait") == 0 ||
+	       strcmp(call->plain, "epoll_pwait") == 0;
 }
 
 /* How long the call waits at most, in ms; PATIENCE_UNKNOWN where the history does not tell. */
@@ -267,8 +294,7 @@ static uint32_t patience_ms(const struct position *p, const struct call *call)
 {
 	if (!(p->event->e.flags & EVF_TIMED))
 		return p->timer_ms;
-	if (strcmp(call->plain, "poll") == 0 || strcmp(call->plain, "epoll_wait") == 0 ||
-		strcmp(call->plain, "epoll_pwait") == 0)
+	if (tells_patience(call))
 		return p->event->e.asked;
 	if (call->restart == RESTART_UNLESS_TIMED && has_timeout(p))
 		return p->object->patience_ms;

@@ -576,6 +576,7 @@ void positions_collect(struct sweep *w, struct history *h, const struct arena *a
 	peeks_place(h);
 	survey_make(w, h, a, &s);
 	backlog_learn(h, a, s.all_taken);
+	w->longest_rest_ms = longest_rest_ms(h);
 	n = places_walk(w, h, a, &s, places);
 	qsort_r(places, n, sizeof(*places), by_occurrence, &by);
 	ranks_give(w, places, n);

@@ -46,7 +46,7 @@ struct event {
 	uint64_t site;		/* return address of the program's call; 0: not known */
 	int64_t result;		/* what the call returned */
 	uint64_t hash;		/* XXH3 of the bytes moved (0: none); of bind, connect, accept: hash of the address */
-	uint32_t asked;		/* bytes asked for, or another size (poll, one-shot timerfd: ms, as int) */
+	uint32_t asked;		/* bytes asked for, or another size (poll, sleep, one-shot timerfd: ms, as int) */
 	uint32_t ticks;		/* how long the call took, saturated; 0 if it did not wait and gave EAGAIN */
 	int32_t fd;		/* descriptor, queue id, segment id …; -1: none */
 	uint32_t object;	/* index into arena objects + 1; 0: none */

@@ -180,6 +180,20 @@ static bool look_object(struct inv *v)
 	}
 }
 
+/* Not until a given time: that is no length. */
+static uint32_t sleep_ms(const struct inv *v)
+{
+	const struct timespec *t = (const struct timespec *)v->a[v->row == ROW_clock_nanosleep ? 2 : 0];
+
+	if (v->row == ROW_sleep)
+		return (uint32_t)v->a[0] * 1000;
+	if (v->row == ROW_usleep)
+		return (uint32_t)v->a[0] / 1000;
+	if (!t || (v->row == ROW_clock_nanosleep && v->a[1] & TIMER_ABSTIME))
+		return 0;
+	return (uint32_t)t->tv_sec * 1000 + (uint32_t)(t->tv_nsec / 1000000);
+}
+
 /* Processes and signals. */
 static bool look_process(struct inv *v)
 {
@@ -202,7 +216,11 @@ static bool look_process(struct inv *v)
 	case SH_WAITID:
 		v->flags |= v->a[3] & WNOHANG ? EVF_NONBLOCK : 0;
 		return true;
-	case SH_SIGWAIT_TIMED: case SH_SLEEP:
+	case SH_SLEEP:
+		v->asked = sleep_ms(v);
+		v->flags |= EVF_TIMED;
+		return true;
+	case SH_SIGWAIT_TIMED:
 		v->flags |= EVF_TIMED;
 		return true;
 	default:

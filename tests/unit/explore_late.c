@@ -21,7 +21,7 @@ static uint16_t row_of(const char *name)
 }
 
 /* What is offered of an action at the call: how many, and for how long the last. */
-static uint32_t offered(const char *call, uint32_t kind, uint32_t action, int64_t *value)
+static uint32_t offered(const char *call, uint32_t kind, uint32_t action, uint32_t rest_ms, int64_t *value)
 {
 	struct sweep *w =
 		mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -34,6 +34,7 @@ static uint32_t offered(const char *call, uint32_t kind, uint32_t action, int64_
 
 	cr_assert_neq(w, MAP_FAILED);
 	w->scenario = scenario;
+	w->longest_rest_ms = rest_ms;
 	text_copy(like.call, sizeof(like.call), call);
 	menu_offer(w, &p, &like);
 	for (uint32_t i = 0; i < w->n_candidates; i++)
@@ -50,7 +51,7 @@ static uint32_t delays(const char *call, uint32_t kind)
 {
 	int64_t ns;
 
-	return offered(call, kind, ACT_DELAY, &ns);
+	return offered(call, kind, ACT_DELAY, 0, &ns);
 }
 
 /* Whoever has opened it for writing meanwhile writes to nobody. */
@@ -72,6 +73,40 @@ Test(queued_signals, there_may_be_too_many)
 {
 	int64_t error = 0;
 
-	cr_expect_eq(offered("sigqueue", OBJ_NONE, ACT_FAIL, &error), 1);
+	cr_expect_eq(offered("sigqueue", OBJ_NONE, ACT_FAIL, 0, &error), 1);
 	cr_expect_eq(error, EAGAIN);
+}
+
+static uint32_t rest_of(const char *call, uint32_t ms, int64_t result)
+{
+	struct history_event he = { .e = { .kind = EV_CALL, .call = row_of(call), .asked = ms, .result = result,
+					  .flags = EVF_TIMED } };
+	struct history h = { .events = &he, .n_events = 1 };
+
+	return longest_rest_ms(&h);
+}
+
+Test(late, a_rest_is_a_sleep_or_a_wait_in_vain)
+{
+	cr_expect_eq(rest_of("nanosleep", 50, 0), 50);
+	cr_expect_eq(rest_of("poll", 70, 0), 70);
+	cr_expect_eq(rest_of("poll", 70, 1), 0, "it was not in vain");
+	cr_expect_eq(rest_of("select", 70, 0), 0, "that is a number of descriptors");
+	cr_expect_eq(rest_of("read", 70, 0), 0);
+}
+
+static int64_t delay_after_rest_of(uint32_t ms)
+{
+	int64_t ns = 0;
+
+	offered("pause", OBJ_NONE, ACT_DELAY, ms, &ns);
+	return ns;
+}
+
+Test(late, for_longer_than_anybody_rests)
+{
+	cr_expect_eq(delay_after_rest_of(0), 30 * NS_PER_MS);
+	cr_expect_gt(delay_after_rest_of(100), 100 * NS_PER_MS);
+	cr_expect_lt(delay_after_rest_of(100), 150 * NS_PER_MS);
+	cr_expect_lt(delay_after_rest_of(60000), 500 * NS_PER_MS, "half a second is no reason to give up");
 }
