@@ -26,7 +26,9 @@ static bool name_ends(const char *name, const char *end)
 
 static void moved_add(struct str *out, const struct event *e, const char *name)
 {
-	uint64_t moved = history_bytes(e);
+	/* On which of two channels the bytes count is another question. */
+	bool between = history_call_of(e->call).moves == MOVES_UNCOUNTED;
+	uint64_t moved = between && e->result > 0 ? (uint64_t)e->result : history_bytes(e);
 
 	if (name_ends(name, "mmsg")) {
 		str_addf(out, "%s %" PRId64 " messages", name, e->result);

@@ -195,6 +195,21 @@ Test(report_diagram, cause_and_effect)
 	history_fini(&h);
 }
 
+/* What moves between two objects counts on neither channel; that it moved is seen all the same. */
+Test(report_diagram, a_file_that_is_sent_whole)
+{
+	struct history h = HISTORY_NONE;
+	uint32_t server = proc(&h, "server", 0), client = proc(&h, "client", 0);
+	uint32_t c = chan(&h, "client→server#1", OBJ_TCP, client, server);
+	char *out;
+
+	call(&h, server, "sendfile", c, 1092, 1092);
+	out = drawn(&h, 0, 8, true);
+	cr_expect(strstr(out, "sendfile 1092 B"), "%s", out);
+	free(out);
+	history_fini(&h);
+}
+
 /* A busy loop is one row, however long it is. */
 Test(report_diagram, repetition_is_folded)
 {
