@@ -88,14 +88,6 @@ static bool is_disturbed(const struct property_input *in, const struct role_outc
 	return false;
 }
 
-static const struct role_outcome *role_find(const struct outcome *o, const char *name)
-{
-	for (uint32_t i = 0; i < o->n_roles && i < OUTCOME_ROLES; i++)
-		if (!strcmp(o->roles[i].name, name))
-			return &o->roles[i];
-	return NULL;
-}
-
 static bool is_interrupted(const struct property_input *in, const struct role_outcome *r)
 {
 	const struct history *h = in->history;
@@ -124,7 +116,7 @@ static void same_output_check(const struct property_input *in, struct verdict *o
 
 	for (uint32_t i = 0; i < in->outcome->n_roles && i < OUTCOME_ROLES; i++) {
 		const struct role_outcome *r = &in->outcome->roles[i];
-		const struct role_outcome *before = role_find(in->baseline, r->name);
+		const struct role_outcome *before = role_named(in->baseline, r->name);
 
 		if (!before || is_disturbed(in, r))
 			continue;

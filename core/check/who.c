@@ -16,16 +16,9 @@ uint32_t who_root(const struct history *h, uint32_t proc)
 
 const struct role_outcome *who_role(const struct property_input *in, uint32_t proc)
 {
-	const struct outcome *o = in->outcome;
-	const char *name;
-
-	if (!o || proc >= in->history->n_procs)
+	if (!in->outcome || proc >= in->history->n_procs)
 		return NULL;
-	name = in->history->procs[who_root(in->history, proc)].name;
-	for (uint32_t i = 0; i < o->n_roles && i < OUTCOME_ROLES; i++)
-		if (!strcmp(o->roles[i].name, name))
-			return &o->roles[i];
-	return NULL;
+	return role_named(in->outcome, in->history->procs[who_root(in->history, proc)].name);
 }
 
 bool who_lost_service(const struct property_input *in, const struct role_outcome *r)

@@ -82,21 +82,31 @@ static bool tells_more(const struct finding *f, const struct event *last, const 
 
 /*
  * Where the one who showed it was last: in the call that it never left, or else behind the last that it made. "" when
- * that says nothing: it ended in its own way, or nothing of it is known.
+ * that says nothing: it ended in its own way, or nothing of it is known. In the history a probe has the name of the
+ * driver that it is.
  */
-static void last_place(const struct history *h, struct finding *f)
+static void last_place(const struct history *h, const struct outcome *o, struct finding *f)
 {
 	const struct history_event *last = NULL;
+	const struct role_outcome *r = role_named(o, f->role);
+	const char *probe = strstr(f->role, "~probe");
+	size_t name = probe ? (size_t)(probe - f->role) : strlen(f->role), first_go = history_first_go(h);
+	bool once = r && r->driver && !probe;
 	struct site site;
 
+	if (strcmp(f->property, MEMORY_CLEAN) == 0) {
+		report_place(o, f->role, f->broke_at, sizeof(f->broke_at), f->broke, sizeof(f->broke));
+		return;
+	}
 	if ((f->symptom != SYMPTOM_HANG && f->symptom != SYMPTOM_CRASH && f->symptom != SYMPTOM_DOWN &&
 		f->symptom != SYMPTOM_BUSY_LOOP) ||
 		(strstr(f->text, "exit status") && !strstr(f->role, "~restart")))
 		return;
-	for (size_t i = 0; i < h->n_events; i++) {
+	for (size_t i = probe ? first_go : 0; i < (once ? first_go : h->n_events); i++) {
 		const struct history_event *e = &h->events[i];
+		const char *process = h->procs[e->proc].name;
 
-		if (strcmp(h->procs[e->proc].name, f->role) == 0 &&
+		if (strncmp(process, f->role, name) == 0 && !process[name] &&
 			(e->e.kind == EV_CALL || e->e.kind == EV_INVOKED) &&
 			(!last || tells_more(f, &last->e, &e->e)))
 			last = e;
@@ -144,7 +154,7 @@ void evidence_take(struct sweep *w, struct box *box, const struct outcome *o, st
 	text_copy(f->diagram, sizeof(f->diagram), str_get(&s));
 	callers(box, &h, f);
 	f->broke_at[0] = f->broke[0] = '\0';
-	last_place(&h, f);
+	last_place(&h, o, f);
 	if (f->symptom == SYMPTOM_LEAK)
 		leak_place(&h, o, f);
 	if (waiter)

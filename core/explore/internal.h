@@ -272,6 +272,11 @@ bool is_benign(const struct sweep *w, enum symptom symptom);
 enum symptom judge_twice(const struct candidate *c, const struct role_outcome *r, const struct role_outcome *base,
 	enum steadiness how, struct trial *t);
 
+/* judge_report.c: has a sanitizer told of a crash? And of which line: "server.c:57", and the same in words. */
+#define MEMORY_CLEAN "memory-clean"
+enum symptom judge_report(const struct sweep *w, const struct outcome *o, struct trial *t);
+bool report_place(const struct outcome *o, const char *role, char *key, size_t key_size, char *text, size_t text_size);
+
 /* judge_restart.c: of services that were started again. */
 #define STARTED_AGAIN "started again"	/* stands in every text about one */
 /* The one that took the place of the role of this index, or NULL; and the first that took anybody's. */

@@ -578,6 +578,7 @@ enum symptom judge(const struct sweep *w, const struct candidate *c, const struc
 	symptom = symptom ? symptom : judge_restart_hung(o, t);
 	symptom = symptom ? symptom : judge_end(c, o, t);
 	symptom = symptom ? symptom : judge_deaths(w, c, o, t);
+	symptom = symptom ? symptom : judge_report(w, o, t);
 	symptom = symptom ? symptom : judge_services(w, c, o, t);
 	symptom = symptom ? symptom : judge_restart(w, o, t);
 	if (c->lasting)

@@ -2,6 +2,9 @@
 #include "core/model/outcome.h"
 
 #include <ctype.h>
+#include <string.h>
+
+#include "core/base/str.h"
 
 #include "core/base/banned.h"
 
@@ -34,6 +37,58 @@ bool output_alike(const struct output *a, const struct output *b)
 		k = next(b, k);
 	}
 	return i == a->kept && k == b->kept;
+}
+
+/* The first words of gcc's and clang's reports, of which all but the last begin with the sanitizer's name. */
+static const struct {
+	enum sanitizer by;
+	const char *before, *name;
+} reports[] = {
+	{ SANITIZER_MEMORY, "ERROR: ", "AddressSanitizer: " },
+	{ SANITIZER_MEMORY, "ERROR: ", "LeakSanitizer: " },
+	{ SANITIZER_MEMORY, "WARNING: ", "MemorySanitizer: " },
+	{ SANITIZER_MEMORY, "ERROR: ", "ThreadSanitizer: " },	/* a signal that ends it */
+	{ SANITIZER_RACES, "WARNING: ", "ThreadSanitizer: " },
+	{ SANITIZER_MEMORY, ": ", "runtime error: " },
+};
+
+/* Up to what changes from run to run: an address, a process id. */
+static size_t steady_length(const char *from, size_t n)
+{
+	const char *end = memchr(from, '\n', n), *on;
+
+	n = end ? (size_t)(end - from) : n;
+	on = memmem(from, n, " on ", 4);
+	n = on ? (size_t)(on - from) : n;
+	on = memmem(from, n, " (", 2);
+	return on ? (size_t)(on - from) : n;
+}
+
+const char *output_report(const struct output *err, enum sanitizer by, char *what, size_t size)
+{
+	for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++) {
+		char words[64];
+		size_t left, skip = strlen(reports[i].before);
+		const char *at;
+
+		snprintf(words, sizeof(words), "%s%s", reports[i].before, reports[i].name);
+		at = reports[i].by == by ? memmem(err->text, err->kept, words, strlen(words)) : NULL;
+		if (!at)
+			continue;
+		at += skip;
+		left = (size_t)(err->text + err->kept - at);
+		snprintf(what, size, "%.*s", (int)steady_length(at, left), at);
+		return what;
+	}
+	return NULL;
+}
+
+const struct role_outcome *role_named(const struct outcome *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->n_roles && i < OUTCOME_ROLES; i++)
+		if (strcmp(o->roles[i].name, name) == 0)
+			return &o->roles[i];
+	return NULL;
 }
 
 bool role_owns(const struct role_outcome *r, const char *process)

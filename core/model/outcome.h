@@ -36,6 +36,13 @@ struct output {
 /* Said of a process that has. */
 #define OUTCOME_CONFINED "has confined itself (seccomp): it is seen, but not struck by what it has forbidden itself"
 
+/* What a program was built with that looks at what it does. */
+enum sanitizer {
+	SANITIZER_NONE,
+	SANITIZER_MEMORY,	/* AddressSanitizer */
+	SANITIZER_RACES,	/* ThreadSanitizer */
+};
+
 struct role_outcome {
 	char name[ROLE_NAME];
 	int32_t pid;
@@ -57,12 +64,18 @@ struct role_outcome {
 	int32_t child_signal;	/* a process below it died of this signal, as `core`; 0: none known */
 	char child[ROLE_NAME];	/* … and was called so */
 	bool end_varies, out_varies, err_varies;	/* of a fault-free run: another one was different */
+	enum sanitizer sanitizer;	/* that its program was built with */
 	struct output out, err;
 };
 
 bool output_same(const struct output *a, const struct output *b);
 /* The same but for numbers, which tell of times, ports and process ids. */
 bool output_alike(const struct output *a, const struct output *b);
+/*
+ * What such a sanitizer has reported in it, in few words ("AddressSanitizer: heap-buffer-overflow"), into what, which
+ * is returned; NULL: nothing. Of UBSan and MemorySanitizer as of AddressSanitizer.
+ */
+const char *output_report(const struct output *err, enum sanitizer by, char *what, size_t size);
 
 enum left_kind {
 	LEFT_SOCKET,
@@ -131,6 +144,9 @@ struct outcome {
 	struct left left[OUTCOME_LEFT];
 	struct role_outcome roles[OUTCOME_ROLES];
 };
+
+/* NULL: there is none. */
+const struct role_outcome *role_named(const struct outcome *o, const char *name);
 
 /* Is the process of this name ("server", "server.1") the role's own, or a child of it? */
 bool role_owns(const struct role_outcome *r, const char *process);

@@ -33,6 +33,8 @@ void role_outcome_reset(struct role_outcome *o, const struct instance *in)
 	o->status = 0;
 	o->driver = in->driver;
 	o->service = !in->driver;
+	o->sanitizer = in->program.runtime[0] ? SANITIZER_MEMORY :
+		in->program.sanitized ? SANITIZER_RACES : SANITIZER_NONE;
 	o->instead_of = 0;
 	o->started = o->ready = o->hello = o->core = false;
 	o->fds_at_ready = o->fds_at_end = -1;

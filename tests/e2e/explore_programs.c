@@ -85,6 +85,49 @@ Test(explore_programs, a_site_is_the_programs_line_behind_a_sanitizer)
 	free(program);
 }
 
+/* It ends as after a said failure, by a status and some words: but what they say is no failure of the conversation. */
+Test(explore_programs, what_a_sanitizer_reports_is_a_crash)
+{
+	static const char yaml[] = HEADER
+		"roles:\n  main:\n    run: [$SABOT_PROGRAMS/overrun_asan]\n    driver: true\n";
+	char *directory = test_directory(), *program = test_program("overrun_asan");
+	struct sabot_run r;
+
+	if (access(program, X_OK))
+		cr_skip_test("built without the address sanitizer");
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL,
+		(const char *[]){ "explore", "scenario.yaml", "--inject", "fail: ENOBUFS", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	SAYS(r.out, " 1  crash  overrun.c:");
+	SAYS(r.out, "seen:    main: AddressSanitizer: heap-buffer-overflow\n");
+	SAYS(r.out, "broke:   main, at overrun.c:32 (main)\n");
+	sabot_run_fini(&r);
+	r = sabot_run(directory, NULL, (const char *[]){ "run", "findings/01.yaml", NULL });
+	cr_assert_eq(r.code, 1, "exit %d\n%s%s", r.code, r.out, r.err);
+	SAYS(r.out, "memory-clean violated (expected: holds): main: AddressSanitizer: heap-buffer-overflow\n");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+	free(program);
+}
+
+/* Not what it did when it was run once more: that is of the same name. */
+Test(explore_programs, a_crash_is_where_the_one_who_crashed_was_last)
+{
+	static const char yaml[] = HEADER
+		"roles:\n  main:\n    run: [$SABOT_PROGRAMS/overrun]\n    driver: true\n";
+	char *directory = test_directory();
+	struct sabot_run r;
+
+	test_file(directory, "scenario.yaml", yaml);
+	r = sabot_run(directory, NULL,
+		(const char *[]){ "explore", "scenario.yaml", "--inject", "fail: EAGAIN", NULL });
+	SAYS(r.out, "seen:    main is killed by SIGPIPE\n");
+	SAYS(r.out, "broke:   main, in write at overrun.c:");
+	sabot_run_fini(&r);
+	test_directory_remove(directory);
+}
+
 /* The forks of a program that was stopped before main load libraries as the program would by itself. */
 Test(explore_programs, a_library_that_lacks_a_symbol_is_loaded_lazily)
 {

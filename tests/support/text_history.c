@@ -291,6 +291,11 @@ static const char *role_parse(struct text_history *t, struct outcome *o, const s
 	r->out.hash = (uint64_t)number(it, "out", 0);
 	r->err.hash = (uint64_t)number(it, "err", 0);
 	r->end_varies = r->out_varies = r->err_varies = has(it, "varies");
+	r->sanitizer = has(it, "asan") ? SANITIZER_MEMORY : has(it, "tsan") ? SANITIZER_RACES : SANITIZER_NONE;
+	if (has(it, "reports"))
+		r->err.kept = (uint32_t)snprintf(r->err.text, sizeof(r->err.text), "%s", has(it, "tsan") ?
+			"a line\nWARNING: ThreadSanitizer: data race (pid=7)\n" :
+			"a line\n==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x1\nREAD\n");
 	return NULL;
 }
 

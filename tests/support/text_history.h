@@ -21,7 +21,8 @@
  *   after MS                     the clock goes on
  *   technique TRAIT…             a reference implementation that promises these
  *   pattern NAME                 its workload
- *   role NAME exit N | signal NAME | stop | harness | fault | not; then: driver, service, out=N, err=N
+ *   role NAME exit N | signal NAME | stop | harness | fault | not; then: driver, service, out=N, err=N,
+ *                                asan or tsan, reports
  *   stops NAME                   the scenario has a `stop:` for it
  *   expects-exit NAME N
  *   baseline NAME …              as role, of the fault-free run; varies
