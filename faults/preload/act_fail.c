@@ -19,7 +19,7 @@
 
 extern const struct action_code act_interrupt;
 
-#define EXHAUSTED_NS 30000000u	/* somebody else's descriptors are closed after so long */
+#define EXHAUSTED_NS 50000000u	/* somebody else's descriptors are closed after so long */
 
 /* The number that the kernel would give next; a number below it, later, shows that somebody has closed one unseen. */
 static int32_t descriptor_free(void)
@@ -147,7 +147,7 @@ static enum refusal strike(struct inv *v, const struct strike *s)
 		sigpipe_raise(v);
 	if (error == EMFILE || error == ENFILE) {
 		self->fd_exhausted = (uint32_t)error;
-		self->fd_exhausted_until = now_ns() + EXHAUSTED_NS;
+		self->fd_exhausted_until = now_ns() + (uint64_t)(EXHAUSTED_NS * arena->time_scale);
 		self->fd_free = descriptor_free();
 	}
 	return REFUSED_NOT;
