@@ -19,7 +19,7 @@
 #include "core/history/event.h"
 
 #define ARENA_MAGIC 0x5ab07a2eu
-#define ARENA_VERSION 5u
+#define ARENA_VERSION 6u
 
 #define ARENA_ENV "SABOT_ARENA"	/* path of the arena file */
 #define ROLE_ENV "SABOT_ROLE"	/* index of the role instance that this program is */
@@ -145,6 +145,7 @@ struct role_slot {
 	_Atomic uint32_t command;	/* count of forks asked for; the zygote waits for it to grow */
 	_Atomic uint32_t forked;	/* count of forks done */
 	_Atomic int32_t pid;		/* of the last fork, a child of the harness; < 0: it failed */
+	_Atomic uint32_t settled;	/* count of forks that keep nothing alive any more by what they had mapped */
 };
 
 enum ready_kind {

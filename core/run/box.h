@@ -158,6 +158,8 @@ void capture_end(struct capture *c);
 int instance_zygote(struct box *box, struct instance *in, char *why, size_t size);
 void instance_zygote_wait(struct box *box, struct instance *in, int64_t deadline_ns);
 void instance_zygote_end(struct box *box, struct instance *in);
+/* Until nothing that its children had mapped is in it any more: they had borrowed its memory. */
+void instance_zygote_settle(struct box *box, struct instance *in);
 int instance_start(struct box *box, struct instance *in, char *why, size_t size);
 /* Lets a zygote begin what instance_start() then waits for, so that several work side by side. */
 void instance_ask(struct box *box, struct instance *in);

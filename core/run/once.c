@@ -326,6 +326,8 @@ static void run_end(struct box *box)
 		capture_end(&box->instances[i].err);
 	}
 	blind_collect(box);
+	for (uint32_t i = 0; i < box->n_instances; i++)
+		instance_zygote_settle(box, &box->instances[i]);
 	leftovers_collect(box);
 	events_count(box);
 	spares_drop(box);

@@ -305,7 +305,7 @@ static void slots_fill(struct box *box)
 		a->roles[i].after = in->after;
 		a->roles[i].ready_at = ready_kind_of(in);
 		a->roles[i].ready = 0;
-		a->roles[i].zygote = a->roles[i].command = a->roles[i].forked = 0;
+		a->roles[i].zygote = a->roles[i].command = a->roles[i].forked = a->roles[i].settled = 0;
 		a->roles[i].pid = 0;
 	}
 }

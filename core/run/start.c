@@ -103,22 +103,35 @@ void instance_zygote_end(struct box *box, struct instance *in)
 	slot->zygote = 0;
 }
 
+static bool zygote_ended(const struct instance *in)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return !waitid(P_PID, (id_t)in->zygote, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
+}
+
 /* A program that does not appear before its main (a launcher, a runtime of its own) is started anew for each run. */
 void instance_zygote_wait(struct box *box, struct instance *in, int64_t deadline_ns)
 {
 	struct role_slot *slot = &box->arena->roles[in->slot];
 
 	while (slot->zygote != 1) {
-		int64_t now = clock_ns();
-		siginfo_t info = { .si_pid = 0 };
-
-		if (now >= deadline_ns ||
-			(!waitid(P_PID, (id_t)in->zygote, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)) {
+		if (clock_ns() >= deadline_ns || zygote_ended(in)) {
 			instance_zygote_end(box, in);
 			return;
 		}
 		futex_wait(&slot->zygote, 0, 20 * NS_PER_MS);
 	}
+}
+
+void instance_zygote_settle(struct box *box, struct instance *in)
+{
+	struct role_slot *slot = &box->arena->roles[in->slot];
+	int64_t deadline = clock_ns() + 5 * NS_PER_S;
+	uint32_t settled;
+
+	while (in->zygote && (settled = slot->settled) != slot->forked && clock_ns() < deadline && !zygote_ended(in))
+		futex_wait(&slot->settled, settled, 20 * NS_PER_MS);
 }
 
 static void instance_started(struct instance *in)
@@ -139,6 +152,7 @@ static void zygote_ask(struct box *box, struct instance *in)
 	futex_wake(&slot->command);
 }
 
+/* -ECHILD: it is no more. Its memory cannot have been put back as it was (faults/preload/lend.c). */
 static int zygote_answer(struct box *box, struct instance *in)
 {
 	struct role_slot *slot = &box->arena->roles[in->slot];
@@ -152,7 +166,9 @@ static int zygote_answer(struct box *box, struct instance *in)
 			deadline = now + 5 * NS_PER_S;
 		else if (now > deadline)
 			return -ETIMEDOUT;
-		futex_wait(&slot->forked, forked, 100 * NS_PER_MS);
+		else if (zygote_ended(in))
+			return -ECHILD;
+		futex_wait(&slot->forked, forked, 20 * NS_PER_MS);
 	}
 	in->asked = 0;
 	in->pid = slot->pid;
@@ -167,16 +183,20 @@ void instance_ask(struct box *box, struct instance *in)
 
 int instance_start(struct box *box, struct instance *in, char *why, size_t size)
 {
-	int error;
+	int error = -ECHILD;
 
 	if (in->zygote) {
 		if (!in->asked)
 			zygote_ask(box, in);
 		error = zygote_answer(box, in);
-		if (error)
+		if (error == -ECHILD)
+			instance_zygote_end(box, in);
+		else if (error)
 			snprintf(why, size, "role %s: the program that waits before main does not fork: %s",
 				in->spec->name, strerror(-error));
-	} else {
+	}
+	if (error == -ECHILD) {
+		in->asked = 0;
 		error = instance_spawn(box, in, in->env, &in->pid, why, size);
 	}
 	if (!error)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/rseq.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -483,42 +484,86 @@ static void parts_own(void)
 	raw_close(memory);
 }
 
+uint32_t zygote_ready(struct role_slot *slot)
+{
+	uint32_t done = atomic_load(&slot->command);
+
+	atomic_store(&slot->zygote, 1);
+	futex_wake_all(&slot->zygote);
+	return done;
+}
+
+void zygote_told(struct role_slot *slot, int32_t pid)
+{
+	atomic_store(&slot->pid, pid);
+	atomic_fetch_add(&slot->forked, 1);
+	futex_wake_all(&slot->forked);
+}
+
+void zygote_settled(struct role_slot *slot)
+{
+	atomic_fetch_add(&slot->settled, 1);
+	futex_wake_all(&slot->settled);
+}
+
 static void zygote_loop(void)
 {
 	struct role_slot *slot = &arena->roles[my_role];
-	uint32_t done = atomic_load(&slot->command);
 
 	parts_own();
-	atomic_store(&slot->zygote, 1);
-	futex_wake_all(&slot->zygote);
-	for (;;) {
+	for (uint32_t done = zygote_ready(slot);; done++) {
 		int32_t pid;
 
 		while (atomic_load(&slot->command) == done)
 			futex_wait_ns(&slot->command, done, 0);
-		done++;
 		fiu_prepare();
 		pid = fork_beside();
 		if (pid == 0) {
 			zygote_child();
 			return;
 		}
-		atomic_store(&slot->pid, pid);
-		atomic_fetch_add(&slot->forked, 1);
-		futex_wake_all(&slot->forked);
+		atomic_fetch_add(&slot->settled, 1);
+		zygote_told(slot, pid);
 	}
 }
 
 static int (*program_main)(int, char **, char **);
 
+/* What main is called with. */
+struct start {
+	int argc;
+	char **argv, **envp;
+};
+
+enum { RSEQ_SIZE = 32 };	/* as glibc registers it */
+
+/* A child that has borrowed the zygote's memory. */
+static int borrower(void *data)
+{
+	const struct start *start = data;
+
+	lend_child();
+	syscall(SYS_set_robust_list, first_thread.robust, first_thread.robust_size);
+	/* What fork() inherits and clone() with CLONE_VM does not (rseq(2)). */
+	if (__rseq_size)
+		syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, RSEQ_SIZE, 0, RSEQ_SIG);
+	zygote_told(&arena->roles[my_role], my_pid());
+	fiu_prepare();
+	zygote_child();
+	exit(program_main(start->argc, start->argv, start->envp));
+}
+
 static int zygote_then_main(int argc, char **argv, char **envp)
 {
+	static struct start start;
 	const char *mark = getenv(ZYGOTE_ENV);
 
 	/* Was LD_BIND_NOW set by the harness alone? */
 	if (mark && mark[0] == '2')
 		unsetenv("LD_BIND_NOW");
 	unsetenv(ZYGOTE_ENV);
+	start = (struct start){ argc, argv, envp };
+	lend(&arena->roles[my_role], first_thread.tid, borrower, &start);
 	zygote_loop();
 	return program_main(argc, argv, envp);
 }

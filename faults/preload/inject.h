@@ -127,6 +127,19 @@ static inline int32_t parent_pid(void)
 	return (int32_t)syscall(SYS_getppid);
 }
 
+/* init.c: a zygote waits for commands, and how many it has got so far; it has got a child, or -errno. */
+uint32_t zygote_ready(struct role_slot *slot);
+void zygote_told(struct role_slot *slot, int32_t pid);
+/* What its last child had mapped is not mapped any more. */
+void zygote_settled(struct role_slot *slot);
+
+/*
+ * lend.c: runs each command to the zygote in its own memory, in a process that begins with run(argument) and never
+ * returns from it. Comes back only if that cannot be done here. What the process has to close is lend_child()'s.
+ */
+void lend(struct role_slot *slot, int *tid, int (*run)(void *), void *argument);
+void lend_child(void);
+
 /* init.c */
 bool identity_take(void);		/* after fork, or late: true if this process has an identity now */
 void identity_drop(void);		/* from now on nothing that this process does is seen */

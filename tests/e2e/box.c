@@ -169,6 +169,33 @@ Test(box, runs_by_fork)
 	pair_many_times(true);
 }
 
+/* Its memory is lent from run to run: each finds it as a fresh process does, or else has one of its own. */
+Test(box, what_a_run_does_to_its_memory_is_put_back)
+{
+	static const char *const modes[] = { "", "size", "threads", "first", "unmap", "close" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		struct test t = test_new();
+		struct role *r = role_add(t.scenario, "main", (const char *[]){ modes[i], NULL });
+
+		free(r->run[0]);
+		r->run[0] = test_program("untidy");
+		r->driver = true;
+		run_box(&t, true);
+		cr_assert_eq(t.shared->error, 0, "%s: %s", modes[i], t.shared->why);
+		cr_assert_eq(t.shared->done, RUNS);
+		for (unsigned k = 0; k < RUNS; k++) {
+			const struct role_outcome *o = &t.shared->runs[k].roles[0];
+
+			cr_assert_eq(o->ended, ENDED_EXIT, "%s, run %u: %s", modes[i], k, o->err.text);
+			cr_assert_eq(o->status, 0, "%s, run %u: status %d %s", modes[i], k, o->status, o->err.text);
+			cr_assert_not_null(strstr(o->out.text, "fresh\n"));
+			cr_assert_str_eq(o->out.text, t.shared->runs[0].roles[0].out.text, "%s", modes[i]);
+		}
+		test_free(&t);
+	}
+}
+
 Test(box, what_is_recorded_beside_a_call_is_no_call)
 {
 	struct test t = test_new();
