@@ -550,6 +550,7 @@ static int borrower(void *data)
 	zygote_told(&arena->roles[my_role], my_pid());
 	fiu_prepare();
 	zygote_child();
+	errno = 0;
 	exit(program_main(start->argc, start->argv, start->envp));
 }
 
@@ -565,6 +566,7 @@ static int zygote_then_main(int argc, char **argv, char **envp)
 	start = (struct start){ argc, argv, envp };
 	lend(&arena->roles[my_role], first_thread.tid, borrower, &start);
 	zygote_loop();
+	errno = 0;
 	return program_main(argc, argv, envp);
 }
 

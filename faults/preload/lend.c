@@ -7,7 +7,6 @@
  */
 #include "faults/preload/inject.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -15,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -268,17 +268,15 @@ static void lend_loop(void)
 
 		while (atomic_load(&l->slot->command) == done)
 			futex_wait_ns(&l->slot->command, done, 0);
-		if (clone(l->run, l->child_stack, flags, l->argument, &pidfd, NULL, l->tid) < 0) {
-			zygote_told(l->slot, -EAGAIN);
-			zygote_settled(l->slot);
-			continue;
-		}
+		if (clone(l->run, l->child_stack, flags, l->argument, &pidfd, NULL, l->tid) < 0)
+			break;
 		end_await(pidfd);
 		dumpable_restore(l);
 		if (!parts_restore(l) || !memory_restore(l))
-			syscall(SYS_exit_group, 0);
+			break;
 		zygote_settled(l->slot);
 	}
+	syscall(SYS_exit_group, 0);
 }
 
 void lend_child(void)
@@ -294,12 +292,22 @@ static int own_open(const char *path)
 
 void lend(struct role_slot *slot, int *tid, int (*run)(void *), void *argument)
 {
-	struct lender *l = lender = shared_new(sizeof(*l));
+	int pidfd = (int)syscall(SYS_pidfd_open, my_pid(), 0);
+	struct lender *l;
 
+	/* Threads from before main would go on with it, and without a pidfd nobody tells of the end of all others. */
+	if (pidfd < 0 || !__libc_single_threaded)
+		return;
+	syscall(SYS_close, pidfd);
+	l = lender = shared_new(sizeof(*l));
 	if (!l)
 		return;
-	*l = (struct lender){ .slot = slot, .tid = tid, .run = run, .argument = argument,
-		.maps = own_open("/proc/self/maps"), .pagemap = own_open("/proc/self/pagemap") };
+	l->slot = slot;
+	l->tid = tid;
+	l->run = run;
+	l->argument = argument;
+	l->maps = own_open("/proc/self/maps");
+	l->pagemap = own_open("/proc/self/pagemap");
 	l->dumpable = (int)syscall(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
 	l->brk = (uintptr_t)syscall(SYS_brk, 0);
 	l->child_stack = (void *)(((uintptr_t)__builtin_frame_address(0) - BELOW_FRAME) & ~(uintptr_t)63);
